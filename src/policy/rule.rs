@@ -1,0 +1,172 @@
+//! What a rule is, what it is given and what it hands back.
+
+use crate::domain::facts::{PartnerFacts, Relationship};
+use crate::domain::{Confidence, Coverage, Dataset, Evidence, Party, RuleMeta, Severity, Subject, TenantSnapshot, Timestamp};
+
+use super::index::Index;
+use super::settings::RuleSettings;
+
+/// A rule: what it says of itself, and its check. Checks are pure: no I/O, no clock, no dependence on the order of facts.
+#[derive(Debug)]
+pub struct Rule {
+    /// What it says of itself.
+    pub meta: RuleMeta,
+    /// Judges one tenant in one view.
+    pub check: fn(&Ctx<'_>, &mut Out),
+}
+
+/// What a check is given.
+#[derive(Debug)]
+pub struct Ctx<'a> {
+    /// The tenant with its coverage.
+    pub tenant: &'a TenantSnapshot,
+    /// Its facts.
+    pub facts: &'a PartnerFacts,
+    /// The same facts, joined and sorted.
+    pub index: &'a Index<'a>,
+    /// The run's time.
+    pub now: Timestamp,
+    /// How far back logs were asked for, in days.
+    pub lookback_days: u32,
+    /// The rule's own settings.
+    pub settings: &'a RuleSettings,
+    /// Settings of the other selected rules (`COV-03` compares windows with thresholds): `(rule id, settings)`.
+    pub selected: &'a [(&'static RuleMeta, &'a RuleSettings)],
+}
+
+impl Ctx<'_> {
+    /// How well a dataset was read.
+    pub fn coverage(&self, dataset: Dataset) -> Coverage {
+        self.tenant.coverage_of(dataset)
+    }
+
+    /// True if what is known of `subject` in `dataset` is all there is.
+    pub fn is_complete_for(&self, dataset: Dataset, subject: &str) -> bool {
+        self.tenant.coverage.get(&dataset).is_some_and(|coverage| coverage.is_complete_for(subject))
+    }
+
+    /// The customer of a relationship with the best name there is.
+    pub fn customer(&self, relationship: &Relationship) -> Option<Party> {
+        relationship.customer_id().map(|id| self.index.party(id))
+    }
+}
+
+/// What a check hands back.
+#[derive(Debug, Default)]
+pub struct Out {
+    /// Its findings.
+    pub findings: Vec<Draft>,
+    /// Subjects that it could not judge, each with the dataset that was missing for it.
+    pub unjudged: Vec<(String, Dataset)>,
+}
+
+impl Out {
+    /// Adds a finding.
+    pub fn push(&mut self, draft: Draft) {
+        self.findings.push(draft);
+    }
+
+    /// Notes a subject whose own reads are not complete.
+    pub fn unjudged(&mut self, subject: &str, dataset: Dataset) {
+        self.unjudged.push((subject.to_owned(), dataset));
+    }
+}
+
+/// A finding before the engine completes it with the rule's metadata, state and fingerprint.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub(super) subject: Subject,
+    pub(super) own_key: String,
+    pub(super) severity: Option<Severity>,
+    pub(super) confidence: Confidence,
+    pub(super) title: Option<String>,
+    pub(super) customer: Option<Party>,
+    pub(super) since: Option<Timestamp>,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) remediation: Option<String>,
+}
+
+impl Draft {
+    /// A finding about a subject. `kind`: `relationship`, `assignment`, `group`, `user`, `customer`, `tenant` or `dataset`.
+    pub fn about(kind: &str, id: impl Into<String>, name: impl Into<String>) -> Self {
+        Draft {
+            subject: Subject { kind: kind.into(), id: id.into(), name: name.into() },
+            own_key: String::new(),
+            severity: None,
+            confidence: Confidence::High,
+            title: None,
+            customer: None,
+            since: None,
+            evidence: Vec::new(),
+            remediation: None,
+        }
+    }
+
+    /// A finding about a relationship, with its customer.
+    pub fn relationship(ctx: &Ctx<'_>, relationship: &Relationship) -> Self {
+        Draft::about("relationship", &relationship.id, &relationship.display_name).customer(ctx.customer(relationship))
+    }
+
+    /// The rule's own part of the fingerprint: what tells two findings on one subject apart. Never a name, a count or a time.
+    #[must_use]
+    pub fn key(mut self, own_key: impl Into<String>) -> Self {
+        self.own_key = own_key.into();
+        self
+    }
+
+    /// Another severity than the rule's default.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// Another confidence than high.
+    #[must_use]
+    pub fn confidence(mut self, confidence: Confidence) -> Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// A title that says it better than the rule's.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// The customer concerned.
+    #[must_use]
+    pub fn customer(mut self, customer: Option<Party>) -> Self {
+        self.customer = customer;
+        self
+    }
+
+    /// Since when what it says has been so.
+    #[must_use]
+    pub fn since(mut self, since: Option<Timestamp>) -> Self {
+        self.since = since;
+        self
+    }
+
+    /// A fact that it rests on, by Graph's name of the field.
+    #[must_use]
+    pub fn evidence(mut self, field: &str, value: impl Into<serde_json::Value>, source: Dataset) -> Self {
+        self.evidence.push(Evidence { field: field.into(), value: value.into(), source: source.name().into() });
+        self
+    }
+
+    /// A setting whose value made it a finding.
+    #[must_use]
+    pub fn setting(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.evidence.push(Evidence { field: name.into(), value: value.into(), source: "settings".into() });
+        self
+    }
+
+    /// Another remediation than the rule's.
+    #[must_use]
+    pub fn remediation(mut self, text: impl Into<String>) -> Self {
+        self.remediation = Some(text.into());
+        self
+    }
+}
