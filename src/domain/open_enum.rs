@@ -66,10 +66,11 @@ macro_rules! open_enum {
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro writes public methods")]
 mod tests {
     crate::open_enum! {
         /// A test enum.
-        pub enum Sample { One = "one", Two = "two" }
+        enum Sample { One = "one", Two = "two" }
     }
 
     #[test]

@@ -46,14 +46,13 @@ impl<'a> Index<'a> {
 
         let mut assignments: HashMap<&str, Vec<&Assignment>> = HashMap::new();
         let mut group_roles: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for assignment in &facts.assignments {
+        let mut sorted: Vec<&Assignment> = facts.assignments.iter().collect();
+        sorted.sort_by(|a, b| a.id.cmp(&b.id));
+        for assignment in sorted {
             assignments.entry(&assignment.relationship_id).or_default().push(assignment);
             if assignment.is_current() && live.contains_key(assignment.relationship_id.as_str()) {
                 group_roles.entry(&assignment.group_id).or_default().extend(assignment.roles.iter().map(String::as_str));
             }
-        }
-        for list in assignments.values_mut() {
-            list.sort_by(|a, b| a.id.cmp(&b.id));
         }
 
         let principals: HashMap<&str, &Principal> = facts.principals.iter().map(|principal| (principal.id.as_str(), principal)).collect();

@@ -1,6 +1,24 @@
 //! Judges facts: `evaluate(&Snapshot, Option<&Baseline>, &Settings, now) -> Report`. Pure: no I/O, no clock, no order dependence.
 
+mod engine;
+mod footprint;
 pub mod index;
 pub mod rule;
 pub mod rules;
 pub mod settings;
+
+pub use engine::evaluate;
+
+use rule::Rule;
+
+/// The rule of an id or a code, compared without case; otherwise the nearest id or code, if one is near.
+pub fn find(id_or_code: &str) -> Result<&'static Rule, Option<&'static str>> {
+    let same = |name: &str| name.eq_ignore_ascii_case(id_or_code);
+    if let Some(rule) = rules::ALL.iter().find(|rule| same(rule.meta.id) || same(rule.meta.code)) {
+        return Ok(rule);
+    }
+    let wanted = id_or_code.to_ascii_lowercase();
+    let names = rules::ALL.iter().flat_map(|rule| [rule.meta.id, rule.meta.code]);
+    let scored = names.map(|name| (strsim::jaro_winkler(&wanted, &name.to_ascii_lowercase()), name));
+    Err(scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name))
+}

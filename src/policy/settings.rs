@@ -116,6 +116,11 @@ impl Settings {
             && (self.only.is_some() || self.rules.get(id).is_some_and(|rule| rule.enabled))
     }
 
+    /// True if `--require` names a dataset in a view.
+    pub fn requires(&self, view: View, dataset: Dataset) -> bool {
+        self.require.contains(&(None, dataset)) || self.require.contains(&(Some(view), dataset))
+    }
+
     /// Datasets that at least one selected rule of the view uses.
     pub fn wanted(&self, view: View) -> BTreeSet<Dataset> {
         super::rules::ALL

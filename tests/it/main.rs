@@ -1,1 +1,4 @@
-//! it
+//! The one integration binary.
+
+mod architecture;
+mod generated;

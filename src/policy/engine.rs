@@ -1,0 +1,466 @@
+//! From rules and facts to a report: who is judged, who is not, what counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::diff::Baseline;
+use crate::domain::report::{Counts, CoverageRow, Missing, NotApplicable, NotEvaluated, Report, Run, Summary, TenantReport};
+use crate::domain::rule_meta::Reads;
+use crate::domain::{
+    Confidence, Coverage, Dataset, Finding, Need, RuleMeta, Severity, Snapshot, State, Status, TenantSnapshot, Timestamp, Tool, View,
+    fingerprint,
+};
+
+use super::footprint;
+use super::index::Index;
+use super::rule::{Ctx, Draft, Out, Rule};
+use super::rules;
+use super::settings::{AcceptedGap, RuleSettings, Settings};
+
+/// Judges a snapshot. Pure: the same four inputs give an equal report.
+pub fn evaluate(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp) -> Report {
+    let mut judged = Judged::default();
+    let mut tenants = Vec::new();
+    let mut order: Vec<&TenantSnapshot> = snapshot.tenants.iter().collect();
+    order.sort_by(|a, b| (&a.tenant_id, a.view).cmp(&(&b.tenant_id, b.view)));
+    for tenant in order {
+        let index = Index::new(&tenant.partner);
+        judge_tenant(tenant, &index, snapshot.lookback_days, settings, now, &mut judged);
+        tenants.push(tenant_report(tenant, &index, settings, now));
+    }
+    let Judged { mut findings, mut not_evaluated, mut not_applicable } = judged;
+    if let Some(baseline) = baseline {
+        baseline.classify(&mut findings, now);
+    }
+    findings.sort_by(|a, b| {
+        let by_weight = b.severity.cmp(&a.severity);
+        by_weight.then_with(|| {
+            (&a.code, &a.tenant_id, &a.subject.id, &a.fingerprint).cmp(&(&b.code, &b.tenant_id, &b.subject.id, &b.fingerprint))
+        })
+    });
+    not_evaluated.sort();
+    not_applicable.sort();
+    let summary = summarise(&findings, &not_evaluated, settings.fail_on);
+    let run = Run {
+        id: run_id(snapshot, baseline, settings, now),
+        now,
+        collected_at: snapshot.collected_at,
+        lookback_days: snapshot.lookback_days,
+    };
+    Report { tool: Tool::this(), run, tenants, findings, not_evaluated, not_applicable, summary }
+}
+
+#[derive(Default)]
+struct Judged {
+    findings: Vec<Finding>,
+    not_evaluated: Vec<NotEvaluated>,
+    not_applicable: Vec<NotApplicable>,
+}
+
+/// Runs every selected rule of the tenant's view.
+fn judge_tenant(tenant: &TenantSnapshot, index: &Index<'_>, lookback_days: u32, settings: &Settings, now: Timestamp, judged: &mut Judged) {
+    let selected: Vec<(&'static Rule, &RuleSettings)> = rules::ALL
+        .iter()
+        .filter(|rule| settings.selects(rule.meta.id) && rule.meta.views.contains(&tenant.view))
+        .filter_map(|rule| settings.rules.get(rule.meta.id).map(|own| (*rule, own)))
+        .collect();
+    let metas: Vec<(&'static RuleMeta, &RuleSettings)> = selected.iter().map(|(rule, own)| (&rule.meta, *own)).collect();
+    for (rule, own) in selected {
+        let ctx = Ctx { tenant, facts: &tenant.partner, index, now, lookback_days, settings: own, selected: &metas };
+        judge_rule(rule, &ctx, settings, judged);
+    }
+}
+
+fn judge_rule(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, judged: &mut Judged) {
+    let tenant = ctx.tenant;
+    let missing_import = rule.meta.uses.iter().find(|uses| uses.need == Need::Import && !ctx.coverage(uses.dataset).status.has_records());
+    if let Some(uses) = missing_import {
+        judged.not_applicable.push(NotApplicable {
+            rule_id: rule.meta.id.into(),
+            tenant_id: tenant.tenant_id.clone(),
+            view: tenant.view,
+            reason: format!("no file was given for {}", uses.dataset),
+        });
+        return;
+    }
+
+    let gaps = Gaps::of(rule, ctx);
+    let mut out = Out::default();
+    if gaps.may_judge(rule) {
+        (rule.check)(ctx, &mut out);
+    }
+    gaps.report(rule, ctx, settings, &out, judged);
+    let surest = if gaps.helps.is_empty() { Confidence::High } else { Confidence::Medium };
+    judged.findings.extend(out.findings.into_iter().map(|draft| complete(draft, surest, rule, ctx)));
+}
+
+/// The unread datasets of one rule.
+struct Gaps {
+    required: Vec<(Dataset, Coverage)>,
+    helps: Vec<(Dataset, Coverage)>,
+}
+
+impl Gaps {
+    fn of(rule: &Rule, ctx: &Ctx<'_>) -> Self {
+        let unread = |need: Need| {
+            let used = rule.meta.uses.iter().filter(move |uses| uses.need == need);
+            used.map(|uses| (uses.dataset, ctx.coverage(uses.dataset)))
+                .filter(|(_, coverage)| coverage.status != Status::Complete)
+                .collect()
+        };
+        Gaps { required: unread(Need::Required), helps: unread(Need::Helps) }
+    }
+
+    /// `some` rules judge what is there as long as the first dataset has records; `all` rules want records in every required one.
+    fn may_judge(&self, rule: &Rule) -> bool {
+        let blind = |dataset: Dataset| {
+            self.required.iter().chain(&self.helps).any(|(gap, coverage)| *gap == dataset && !coverage.status.has_records())
+        };
+        match rule.meta.reads {
+            Reads::Some => rule.meta.uses.first().is_none_or(|uses| !blind(uses.dataset)),
+            Reads::All => !rule.meta.uses.iter().any(|uses| uses.need == Need::Required && blind(uses.dataset)),
+        }
+    }
+
+    /// Lists what could not be judged: the rule as a whole for its gaps, and the subjects that the check itself had to leave out.
+    fn report(&self, rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, out: &Out, judged: &mut Judged) {
+        let mut subjects: BTreeSet<&str> = BTreeSet::new();
+        let mut datasets: BTreeMap<Dataset, Coverage> = BTreeMap::new();
+        for (subject, dataset) in &out.unjudged {
+            subjects.insert(subject);
+            datasets.insert(*dataset, ctx.coverage(*dataset));
+        }
+        let whole = !self.may_judge(rule);
+        for (dataset, coverage) in self.required.iter().chain(&self.helps) {
+            datasets.insert(*dataset, coverage.clone());
+        }
+        if datasets.is_empty() {
+            return;
+        }
+        let counts = self.required.iter().any(|(dataset, coverage)| counts_for_exit(ctx.tenant, *dataset, coverage, settings, ctx.now))
+            || forced(rule, ctx, settings);
+        let reason = if whole { "what it rests on could not be read" } else { "judged only on what could be read" };
+        judged.not_evaluated.push(NotEvaluated {
+            rule_id: rule.meta.id.into(),
+            tenant_id: ctx.tenant.tenant_id.clone(),
+            view: ctx.tenant.view,
+            subjects: if whole { Vec::new() } else { subjects.into_iter().map(str::to_owned).collect() },
+            reason: reason.into(),
+            counts_for_exit: counts,
+            missing: datasets
+                .into_iter()
+                .map(|(dataset, coverage)| Missing { dataset, status: coverage.status, permission: coverage.permission })
+                .collect(),
+        });
+    }
+}
+
+/// `--require`: a dataset that only helps this rule, is unread, and was asked to be required.
+fn forced(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings) -> bool {
+    rule.meta.uses.iter().filter(|uses| uses.need == Need::Helps && settings.requires(ctx.tenant.view, uses.dataset)).any(|uses| {
+        let coverage = ctx.coverage(uses.dataset);
+        coverage.status != Status::Complete && counts_for_exit(ctx.tenant, uses.dataset, &coverage, settings, ctx.now)
+    })
+}
+
+/// True if an unread dataset makes the run exit 3: not what was left out, cut by `--max-records`, unlicensed by proof, or accepted.
+fn counts_for_exit(tenant: &TenantSnapshot, dataset: Dataset, coverage: &Coverage, settings: &Settings, now: Timestamp) -> bool {
+    coverage.status.is_unread()
+        && !(coverage.status == Status::Partial && coverage.capped)
+        && !(dataset.needs_p1() && tenant.is_p1_absent())
+        && accepted(dataset, coverage.status, &settings.accepted_gaps, now).is_none()
+}
+
+/// Why a gap is accepted, if it is.
+fn accepted(dataset: Dataset, status: Status, gaps: &[AcceptedGap], now: Timestamp) -> Option<&str> {
+    gaps.iter()
+        .find(|gap| {
+            gap.dataset.is_none_or(|wanted| wanted == dataset)
+                && gap.status.is_none_or(|wanted| wanted == status)
+                && gap.until.is_none_or(|until| now <= until)
+        })
+        .map(|gap| gap.reason.as_str())
+}
+
+/// Completes a draft with what the rule says of itself, its settings and its fingerprint.
+fn complete(draft: Draft, surest: Confidence, rule: &Rule, ctx: &Ctx<'_>) -> Finding {
+    let meta = &rule.meta;
+    let base_severity = draft.severity.unwrap_or(meta.severity);
+    let strings = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect();
+    let tenant_id = &ctx.tenant.tenant_id;
+    // The partner view and the customer view of one tenant judge coverage apart.
+    let own_key = if meta.uses.is_empty() { format!("{}/{}", ctx.tenant.view, draft.own_key) } else { draft.own_key };
+    Finding {
+        rule_id: meta.id.into(),
+        code: meta.code.into(),
+        view: ctx.tenant.view,
+        severity: ctx.settings.severity.as_ref().map_or(base_severity, |(severity, _)| *severity),
+        base_severity,
+        confidence: draft.confidence.min(surest),
+        title: draft.title.unwrap_or_else(|| meta.title.into()),
+        state: State::Unbaselined,
+        tenant_id: tenant_id.clone(),
+        partner: (ctx.tenant.view == View::Partner).then(|| crate::domain::Party {
+            tenant_id: tenant_id.clone(),
+            name: if ctx.tenant.display_name.is_empty() { tenant_id.clone() } else { ctx.tenant.display_name.clone() },
+        }),
+        customer: draft.customer,
+        since: draft.since,
+        evidence: draft.evidence,
+        remediation: draft.remediation.unwrap_or_else(|| meta.remediation.into()),
+        fingerprint: fingerprint::of_finding(meta.id, tenant_id, &draft.subject.kind, &draft.subject.id, &own_key),
+        subject: draft.subject,
+        first_seen: None,
+        attack: strings(meta.attack),
+        mitigations: strings(meta.mitigations),
+        nist: strings(meta.nist),
+    }
+}
+
+fn tenant_report(tenant: &TenantSnapshot, index: &Index<'_>, settings: &Settings, now: Timestamp) -> TenantReport {
+    let coverage = Dataset::of_view(tenant.view)
+        .iter()
+        .map(|dataset| {
+            let coverage = tenant.coverage_of(*dataset);
+            let need = if settings.requires(tenant.view, *dataset) { Need::Required } else { dataset.need() };
+            let reason = accepted(*dataset, coverage.status, &settings.accepted_gaps, now).filter(|_| coverage.status.is_unread());
+            CoverageRow { dataset: *dataset, need, accepted: reason.map(str::to_owned), coverage }
+        })
+        .collect();
+    TenantReport {
+        tenant_id: tenant.tenant_id.clone(),
+        display_name: tenant.display_name.clone(),
+        view: tenant.view,
+        cloud: tenant.cloud.clone(),
+        coverage,
+        counts: count(tenant, index),
+        relationships: footprint::rows(tenant, index),
+    }
+}
+
+/// The counts of design.md, "Words".
+fn count(tenant: &TenantSnapshot, index: &Index<'_>) -> Counts {
+    let facts = &tenant.partner;
+    let live: BTreeSet<&str> = index.live().map(|relationship| relationship.id.as_str()).collect();
+    let current =
+        facts.assignments.iter().filter(|assignment| assignment.is_current() && live.contains(assignment.relationship_id.as_str()));
+    let (assignments, groups) = current.fold((0, BTreeSet::new()), |(count, mut groups), assignment| {
+        groups.insert(assignment.group_id.as_str());
+        (count + 1, groups)
+    });
+    let people: BTreeSet<&str> = groups.iter().flat_map(|group| footprint::user_ids(index, group)).collect();
+    Counts {
+        relationships: facts.relationships.len() as u64,
+        offers: facts.relationships.iter().filter(|relationship| relationship.status.is_offer()).count() as u64,
+        customers: index.live_by_customer().len() as u64,
+        assignments,
+        groups: groups.len() as u64,
+        people: people.len() as u64,
+        sign_ins: facts.sign_ins.events.len() as u64,
+        ..Counts::default()
+    }
+}
+
+fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], fail_on: Option<Severity>) -> Summary {
+    let counted = |wanted: Severity| findings.iter().filter(|finding| finding.severity == wanted).count() as u64;
+    let mut by_state: BTreeMap<State, u64> = BTreeMap::new();
+    for finding in findings {
+        *by_state.entry(finding.state).or_default() += 1;
+    }
+    let fails = fail_on.is_some_and(|limit| findings.iter().any(|finding| finding.state != State::Resolved && finding.severity >= limit));
+    let incomplete = not_evaluated.iter().any(|entry| entry.counts_for_exit);
+    Summary {
+        by_severity: Severity::WORST_FIRST.into_iter().map(|severity| (severity, counted(severity))).collect(),
+        by_state: by_state.into_iter().collect(),
+        worst: findings.iter().map(|finding| finding.severity).max(),
+        exit_code: if fails {
+            1
+        } else if incomplete {
+            3
+        } else {
+            0
+        },
+    }
+}
+
+/// A hash of what was judged, against what, with which settings and when.
+fn run_id(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp) -> String {
+    let bytes = |result: serde_json::Result<Vec<u8>>| result.unwrap_or_default();
+    let baseline = baseline.map(|baseline| format!("{baseline:?}")).unwrap_or_default();
+    fingerprint::of_run(&bytes(serde_json::to_vec(snapshot)), baseline.as_bytes(), &bytes(serde_json::to_vec(settings)), &now.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rule_meta::{helps, required};
+    use crate::domain::{Gap, Uses};
+
+    const NOW: &str = "2026-06-01T00:00:00Z";
+
+    /// Says something about every relationship that it may judge.
+    fn everything(ctx: &Ctx<'_>, out: &mut Out) {
+        for relationship in &ctx.facts.relationships {
+            if ctx.is_complete_for(Dataset::Assignments, &relationship.id) {
+                out.push(Draft::relationship(ctx, relationship));
+            } else {
+                out.unjudged(&relationship.id, Dataset::Assignments);
+            }
+        }
+    }
+
+    fn rule(reads: Reads, uses: &'static [Uses]) -> Rule {
+        Rule {
+            meta: RuleMeta {
+                id: "test-rule",
+                code: "TST-01",
+                title: "a test",
+                views: &[View::Partner],
+                severity: Severity::High,
+                severity_note: "",
+                uses,
+                reads,
+                fields: &[],
+                settings: &[],
+                remediation: "mend it",
+                attack: &["T1199"],
+                mitigations: &[],
+                nist: &[],
+                benchmarks: &[],
+                page: "",
+            },
+            check: everything,
+        }
+    }
+
+    const USES: &[Uses] = &[required(Dataset::Relationships), required(Dataset::Assignments), helps(Dataset::SignIns)];
+
+    fn tenant(coverage: &[(Dataset, Coverage)]) -> TenantSnapshot {
+        let mut tenant: TenantSnapshot = serde_json::from_value(serde_json::json!({
+            "tenantId": "t", "view": "partner",
+            "partner": { "relationships": [{ "id": "r1", "status": "active" }, { "id": "r2", "status": "active" }] }
+        }))
+        .unwrap();
+        tenant.coverage = Dataset::ALL.iter().map(|dataset| (*dataset, Coverage::complete(2))).collect();
+        tenant.coverage.extend(coverage.iter().cloned());
+        tenant
+    }
+
+    fn judge(rule: &Rule, tenant: &TenantSnapshot, settings: &Settings) -> Judged {
+        let index = Index::new(&tenant.partner);
+        let own = RuleSettings::defaults(&rule.meta);
+        let now = Timestamp::parse(NOW).unwrap();
+        let ctx = Ctx { tenant, facts: &tenant.partner, index: &index, now, lookback_days: 30, settings: &own, selected: &[] };
+        let mut judged = Judged::default();
+        judge_rule(rule, &ctx, settings, &mut judged);
+        judged
+    }
+
+    fn partial_with_gap() -> Coverage {
+        let mut coverage = Coverage::new(Status::Partial);
+        coverage.gaps.insert("r1".into(), Gap { status: Status::Failed, reason: "503".into() });
+        coverage
+    }
+
+    #[test]
+    fn what_was_read_is_judged_and_nothing_is_listed() {
+        let judged = judge(&rule(Reads::All, USES), &tenant(&[]), &Settings::default());
+        assert_eq!(judged.findings.len(), 2);
+        assert_eq!(judged.findings[0].confidence, Confidence::High);
+        assert!(judged.not_evaluated.is_empty());
+    }
+
+    #[test]
+    fn an_unread_required_dataset_is_not_evaluated_and_counts() {
+        let denied = [(Dataset::Assignments, Coverage { permission: Some("P".into()), ..Coverage::new(Status::Denied) })];
+        let judged = judge(&rule(Reads::All, USES), &tenant(&denied), &Settings::default());
+        assert!(judged.findings.is_empty());
+        let [entry] = &judged.not_evaluated[..] else { panic!("{:?}", judged.not_evaluated) };
+        assert!(entry.counts_for_exit && entry.subjects.is_empty());
+        assert_eq!(entry.missing, [Missing { dataset: Dataset::Assignments, status: Status::Denied, permission: Some("P".into()) }]);
+        assert_eq!(summarise(&judged.findings, &judged.not_evaluated, Some(Severity::High)).exit_code, 3);
+    }
+
+    #[test]
+    fn a_gap_of_one_subject_leaves_the_others_judged() {
+        let partial = [(Dataset::Assignments, partial_with_gap())];
+        let judged = judge(&rule(Reads::All, USES), &tenant(&partial), &Settings::default());
+        assert_eq!(judged.findings.iter().map(|finding| finding.subject.id.as_str()).collect::<Vec<_>>(), ["r2"]);
+        assert_eq!(judged.not_evaluated[0].subjects, ["r1"]);
+        assert!(judged.not_evaluated[0].counts_for_exit);
+    }
+
+    #[test]
+    fn a_some_rule_judges_what_is_there_without_its_second_dataset() {
+        let denied = [(Dataset::SignIns, Coverage::new(Status::Denied))];
+        const BOTH: &[Uses] = &[required(Dataset::Relationships), required(Dataset::SignIns)];
+        let some = rule(Reads::Some, BOTH);
+        let judged = judge(&some, &tenant(&denied), &Settings::default());
+        assert_eq!(judged.findings.len(), 2);
+        assert!(judged.not_evaluated[0].counts_for_exit);
+    }
+
+    #[test]
+    fn what_only_helps_lowers_confidence_and_never_counts() {
+        let denied = [(Dataset::SignIns, Coverage::new(Status::Denied))];
+        let judged = judge(&rule(Reads::All, USES), &tenant(&denied), &Settings::default());
+        assert_eq!(judged.findings[0].confidence, Confidence::Medium);
+        assert!(!judged.not_evaluated[0].counts_for_exit);
+        let settings = Settings { require: [(None, Dataset::SignIns)].into(), ..Settings::default() };
+        let judged = judge(&rule(Reads::All, USES), &tenant(&denied), &settings);
+        assert!(judged.not_evaluated[0].counts_for_exit, "--require makes it count");
+    }
+
+    #[test]
+    fn skipped_capped_unlicensed_and_accepted_gaps_do_not_count() {
+        let now = Timestamp::parse(NOW).unwrap();
+        let counts = |tenant: &TenantSnapshot, dataset: Dataset, coverage: &Coverage, settings: &Settings| {
+            counts_for_exit(tenant, dataset, coverage, settings, now)
+        };
+        let plain = Settings::default();
+        let mut tenant = tenant(&[]);
+        let denied = Coverage::new(Status::Denied);
+        assert!(counts(&tenant, Dataset::SignIns, &denied, &plain));
+        assert!(!counts(&tenant, Dataset::SignIns, &Coverage::skipped("by request"), &plain));
+        assert!(!counts(&tenant, Dataset::SignIns, &Coverage { capped: true, ..Coverage::new(Status::Partial) }, &plain));
+        assert!(counts(&tenant, Dataset::SignIns, &Coverage::new(Status::Partial), &plain));
+
+        tenant.partner.licenses = Some(crate::domain::facts::Licenses::default());
+        let unlicensed = Coverage::new(Status::Unlicensed);
+        assert!(!counts(&tenant, Dataset::SignIns, &unlicensed, &plain));
+        assert!(counts(&tenant, Dataset::Groups, &unlicensed, &plain));
+        tenant.coverage.insert(Dataset::Licenses, Coverage::new(Status::Denied));
+        assert!(counts(&tenant, Dataset::SignIns, &unlicensed, &plain), "no licence is only a guess here");
+
+        let gap = |status: Option<Status>, until: Option<&str>| Settings {
+            accepted_gaps: vec![AcceptedGap {
+                dataset: Some(Dataset::Groups),
+                status,
+                reason: "known".into(),
+                until: until.map(|text| Timestamp::parse(text).unwrap()),
+            }],
+            ..Settings::default()
+        };
+        assert!(!counts(&tenant, Dataset::Groups, &denied, &gap(None, None)));
+        assert!(!counts(&tenant, Dataset::Groups, &denied, &gap(Some(Status::Denied), Some("2026-06-01T00:00:00Z"))));
+        assert!(counts(&tenant, Dataset::Groups, &denied, &gap(Some(Status::Failed), None)), "another status still shows");
+        assert!(counts(&tenant, Dataset::Groups, &denied, &gap(None, Some("2026-05-31T23:59:59Z"))), "an ended one accepts nothing");
+        assert!(counts(&tenant, Dataset::SignIns, &denied, &gap(None, None)), "another dataset still shows");
+    }
+
+    #[test]
+    fn findings_win_over_gaps() {
+        let partial = [(Dataset::Assignments, partial_with_gap())];
+        let judged = judge(&rule(Reads::All, USES), &tenant(&partial), &Settings::default());
+        let exit = |fail_on: Option<Severity>| summarise(&judged.findings, &judged.not_evaluated, fail_on).exit_code;
+        assert_eq!([exit(Some(Severity::High)), exit(Some(Severity::Critical)), exit(None)], [1, 3, 3]);
+    }
+
+    #[test]
+    fn a_dataset_that_the_snapshot_does_not_mention_was_not_read() {
+        let mut tenant = tenant(&[]);
+        tenant.coverage.remove(&Dataset::Assignments);
+        let judged = judge(&rule(Reads::All, USES), &tenant, &Settings::default());
+        assert!(judged.findings.is_empty());
+        assert_eq!(judged.not_evaluated[0].missing[0].status, Status::Failed);
+    }
+}
