@@ -178,7 +178,7 @@ impl<'a> Index<'a> {
         Party { tenant_id: tenant_id.to_owned(), name: self.customer_names.get(tenant_id).map_or(tenant_id, |name| *name).to_owned() }
     }
 
-    /// The last successful sign-in of each person into a customer, by person.
+    /// The last successful sign-in of each person into a customer by delegated administration, by person.
     pub fn last_sign_ins(&self, customer: &str) -> impl Iterator<Item = LastSignIn<'a>> + '_ {
         self.sign_ins.get(customer).into_iter().flatten().map(|(user_id, at)| LastSignIn { at: *at, user_id })
     }
@@ -205,9 +205,16 @@ fn customer_names(facts: &PartnerFacts) -> BTreeMap<&str, &str> {
 
 fn last_successes(events: &[SignIn]) -> BTreeMap<&str, BTreeMap<&str, Timestamp>> {
     let mut last: BTreeMap<&str, BTreeMap<&str, Timestamp>> = BTreeMap::new();
-    for event in events.iter().filter(|event| event.error_code == 0) {
+    for event in events.iter().filter(|event| event.error_code == 0 && may_be_delegated(event)) {
         let at = last.entry(&event.resource_tenant_id).or_default().entry(&event.user_id).or_insert(event.created_date_time);
         *at = (*at).max(event.created_date_time);
     }
     last
+}
+
+/// False where the event says that it was another kind of visit (a guest's, say). Without a type, or with one that is new, it may be.
+fn may_be_delegated(event: &SignIn) -> bool {
+    const OTHERS: [&str; 5] = ["none", "b2bCollaboration", "b2bDirectConnect", "microsoftSupport", "passthrough"];
+    let kind = event.cross_tenant_access_type.as_deref();
+    !kind.is_some_and(|kind| OTHERS.iter().any(|other| kind.eq_ignore_ascii_case(other)))
 }

@@ -1,6 +1,7 @@
 //! Judges facts: `evaluate(&Snapshot, Option<&Baseline>, &Settings, now) -> Report`. Pure: no I/O, no clock, no order dependence.
 
 mod engine;
+pub mod examples;
 mod footprint;
 pub mod index;
 pub mod rule;

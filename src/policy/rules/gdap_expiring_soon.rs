@@ -1,0 +1,91 @@
+//! LIF-03: see the page.
+
+use crate::domain::rule_meta::{Reads, required};
+use crate::domain::{Dataset, RuleMeta, Severity};
+use crate::policy::rule::{Ctx, Draft, Out, Rule};
+
+use super::shared::{PARTNER, days, text, time};
+
+pub(super) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        id: "gdap-expiring-soon",
+        code: "LIF-03",
+        title: "Relationship ends soon and will not be extended",
+        views: PARTNER,
+        severity: Severity::Info,
+        severity_note: "",
+        uses: &[required(Dataset::Relationships)],
+        reads: Reads::Some,
+        fields: &["relationships.status", "relationships.endDateTime", "relationships.autoExtendDuration"],
+        settings: &[days("expiring-days", 30, "How many days ahead an end is reported.")],
+        remediation: "Look at the PRV and ASG findings of the same relationship, request its successor with the roles that are left, and let this \
+                      one run out: Partner Center > Customers > (customer) > Admin relationships.",
+        attack: &["T1199"],
+        mitigations: &["M1018"],
+        nist: &["CM-6"],
+        benchmarks: &[],
+        page: include_str!("gdap-expiring-soon.md"),
+    },
+    check,
+};
+
+fn check(ctx: &Ctx<'_>, out: &mut Out) {
+    let ahead = ctx.settings.int("expiring-days");
+    for relationship in ctx.index.active().filter(|relationship| !relationship.auto_extends()) {
+        let Some(end) = relationship.end_date_time else {
+            out.unjudged(&relationship.id, Dataset::Relationships);
+            continue;
+        };
+        if end < ctx.now || end > ctx.now.plus_days(ahead) {
+            continue;
+        }
+        let duration = relationship.auto_extend_duration.as_ref().map(|duration| duration.0.as_str());
+        out.push(
+            Draft::relationship(ctx, relationship)
+                .evidence("endDateTime", time(Some(end)), Dataset::Relationships)
+                .evidence("autoExtendDuration", text(duration), Dataset::Relationships)
+                .setting("expiring-days", ahead),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::RULE;
+    use crate::domain::Dataset;
+    use crate::policy::rules::testing::{Case, EXCHANGE, at, at_hour, case, relationship};
+
+    fn with(more: Value) -> Case {
+        case(json!({ "relationships": [relationship("r1", &[EXCHANGE], more)] }))
+    }
+
+    #[test]
+    fn from_now_to_the_limit() {
+        let ends = |at: crate::domain::Timestamp| with(json!({ "endDateTime": at.to_string() })).fires(&RULE);
+        assert!(ends(at(0)) && ends(at(12)) && ends(at(30)));
+        assert!(!ends(at_hour(-1)), "past its end");
+        assert!(!ends(at_hour(30 * 24 + 1)));
+    }
+
+    #[test]
+    fn what_extends_itself_or_is_ending_already_is_left_out() {
+        let soon = at(5).to_string();
+        assert!(!with(json!({ "endDateTime": soon, "autoExtendDuration": "P180D" })).fires(&RULE));
+        for off in [json!("P0D"), Value::Null] {
+            assert!(with(json!({ "endDateTime": soon, "autoExtendDuration": off })).fires(&RULE));
+        }
+        for status in ["expiring", "terminating", "expired", "approvalPending"] {
+            assert!(!with(json!({ "endDateTime": soon, "status": status })).fires(&RULE), "{status}");
+        }
+    }
+
+    #[test]
+    fn an_active_relationship_without_an_end_is_not_judged() {
+        let out = with(json!({ "endDateTime": null })).run(&RULE);
+        assert!(out.findings.is_empty());
+        assert_eq!(out.unjudged, [("r1".to_owned(), Dataset::Relationships)]);
+        assert!(with(json!({ "endDateTime": null, "autoExtendDuration": "P180D" })).run(&RULE).unjudged.is_empty());
+    }
+}

@@ -1,0 +1,154 @@
+//! PRV-02: see the page.
+
+use std::collections::BTreeSet;
+
+use crate::domain::facts::Relationship;
+use crate::domain::rule_meta::{Reads, required};
+use crate::domain::{Dataset, RuleMeta, Severity, roles};
+use crate::policy::rule::{Ctx, Draft, Out, Rule};
+
+use super::shared::{PARTNER, began, list, role_ids, role_names, roles_up_to, time};
+
+/// Whoever has both can make any role assignment and take over any account, at once.
+const PAIR: [&str; 2] = [roles::PRIVILEGED_ROLE_ADMINISTRATOR, roles::PRIVILEGED_AUTHENTICATION_ADMINISTRATOR];
+
+pub(super) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        id: "gdap-tier0-role",
+        code: "PRV-02",
+        title: "Relationship includes a tier 0 role other than Global Administrator",
+        views: PARTNER,
+        severity: Severity::High,
+        severity_note: "Critical where Privileged Role Administrator and Privileged Authentication Administrator come together, in one \
+                        relationship or over all live ones with the same customer.",
+        uses: &[required(Dataset::Relationships)],
+        reads: Reads::Some,
+        fields: &[
+            "relationships.status",
+            "relationships.roles",
+            "relationships.customer.tenantId",
+            "relationships.activatedDateTime",
+            "relationships.createdDateTime",
+        ],
+        settings: &[list("allowed-tier0-roles", &[], "Tier 0 roles that are accepted, by name or template id.")],
+        remediation: "Ask for the least privileged role that does the job instead. Keep what really needs tier 0 in a relationship of its own \
+                      of 90 days at most, without auto-extend, mapped to a group whose members are only eligible through PIM for Groups: \
+                      Partner Center > Customers > (customer) > Admin relationships.",
+        attack: &["T1199", "T1098.003", "T1098.001", "T1484.002"],
+        mitigations: &["M1018"],
+        nist: &["AC-2", "AC-3", "AC-4", "AC-5", "AC-6", "AC-8", "AC-20", "CM-6", "CM-7", "IA-2", "IA-5", "SC-7", "SC-46", "SI-4"],
+        benchmarks: &["SCuBA MS.AAD.7.2v1 (related)"],
+        page: include_str!("gdap-tier0-role.md"),
+    },
+    check,
+};
+
+fn check(ctx: &Ctx<'_>, out: &mut Out) {
+    let allowed = ctx.settings.list("allowed-tier0-roles");
+    let allowed_ids = role_ids(allowed);
+    for relationship in ctx.index.live() {
+        let found = tier0(relationship, &allowed_ids);
+        if found.is_empty() {
+            continue;
+        }
+        let draft = Draft::relationship(ctx, relationship)
+            .since(began(relationship))
+            .severity(if has_pair(&found) { Severity::Critical } else { Severity::High })
+            .evidence("status", relationship.status.as_str(), Dataset::Relationships)
+            .evidence("accessDetails.unifiedRoles", role_names(found), Dataset::Relationships)
+            .evidence("activatedDateTime", time(relationship.activated_date_time), Dataset::Relationships);
+        out.push(draft.setting("allowed-tier0-roles", allowed.to_vec()));
+    }
+    for (customer, relationships) in ctx.index.live_by_customer() {
+        if let Some(draft) = spread_pair(ctx, customer, &relationships, &allowed_ids) {
+            out.push(draft.setting("allowed-tier0-roles", allowed.to_vec()));
+        }
+    }
+}
+
+/// Tier 0 roles but Global Administrator, which has its own rule, and those that are allowed.
+fn tier0<'a>(relationship: &'a Relationship, allowed: &BTreeSet<String>) -> BTreeSet<&'a str> {
+    let ids = roles_up_to(relationship.roles.iter().map(String::as_str), 0).into_iter();
+    let canonical = ids.filter_map(roles::by_id).map(|role| role.id);
+    canonical.filter(|id| *id != roles::GLOBAL_ADMINISTRATOR && !allowed.contains(*id)).collect()
+}
+
+fn has_pair(ids: &BTreeSet<&str>) -> bool {
+    PAIR.iter().all(|id| ids.contains(id))
+}
+
+/// The pair over several relationships with one customer, none of which has both: no single relationship shows it.
+fn spread_pair(ctx: &Ctx<'_>, customer: &str, relationships: &[&Relationship], allowed: &BTreeSet<String>) -> Option<Draft> {
+    let sets: Vec<(&str, BTreeSet<&str>)> =
+        relationships.iter().map(|relationship| (relationship.id.as_str(), tier0(relationship, allowed))).collect();
+    let with = |id: &str| -> Vec<String> { sets.iter().filter(|(_, ids)| ids.contains(id)).map(|(id, _)| (*id).to_owned()).collect() };
+    let [role, authentication] = PAIR.map(with);
+    if role.is_empty() || authentication.is_empty() || sets.iter().any(|(_, ids)| has_pair(ids)) {
+        return None;
+    }
+    let involved: BTreeSet<String> = role.into_iter().chain(authentication).collect();
+    let party = ctx.index.party(customer);
+    Some(
+        Draft::about("customer", customer, &party.name)
+            .key("privileged-role-and-authentication")
+            .severity(Severity::Critical)
+            .title("Relationships with one customer together hold Privileged Role and Privileged Authentication Administrator")
+            .customer(Some(party))
+            .evidence("id", involved.into_iter().collect::<Vec<_>>(), Dataset::Relationships)
+            .evidence("accessDetails.unifiedRoles", role_names(PAIR), Dataset::Relationships),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{PAIR, RULE};
+    use crate::domain::Severity;
+    use crate::domain::roles::GLOBAL_ADMINISTRATOR;
+    use crate::policy::rules::testing::{ALPINE, APPLICATION, EXCHANGE, case, relationship};
+
+    #[test]
+    fn one_finding_a_relationship_and_global_administrator_is_left_to_its_own_rule() {
+        let case = case(json!({ "relationships": [
+            relationship("r1", &[GLOBAL_ADMINISTRATOR, EXCHANGE], json!({})),
+            relationship("r2", &[APPLICATION, PAIR[0]], json!({})),
+        ] }));
+        let drafts = case.run(&RULE).findings;
+        assert_eq!(drafts.len(), 1);
+        assert_eq!((drafts[0].subject.id.as_str(), drafts[0].severity), ("r2", Some(Severity::High)));
+        let names = json!(["Application Administrator", "Privileged Role Administrator"]);
+        assert_eq!(drafts[0].evidence[1].value, names, "only what made it a finding");
+    }
+
+    #[test]
+    fn both_roles_in_one_relationship_are_critical_and_named_once() {
+        let case = case(json!({ "relationships": [relationship("r1", &PAIR, json!({})), relationship("r2", &PAIR[..1], json!({}))] }));
+        let found: Vec<_> = case.run(&RULE).findings.into_iter().map(|draft| (draft.subject.id, draft.severity)).collect();
+        assert_eq!(found, [("r1".into(), Some(Severity::Critical)), ("r2".into(), Some(Severity::High))]);
+    }
+
+    #[test]
+    fn both_roles_over_two_relationships_are_a_finding_about_the_customer() {
+        let spread = |status: &str, customer: &str| {
+            case(json!({ "relationships": [
+                relationship("r1", &PAIR[..1], json!({})),
+                relationship("r2", &PAIR[1..], json!({ "status": status, "customer": { "tenantId": customer } })),
+            ] }))
+        };
+        let drafts = spread("active", ALPINE).run(&RULE).findings;
+        assert_eq!(drafts.len(), 3);
+        assert_eq!((drafts[2].subject.kind.as_str(), drafts[2].subject.id.as_str()), ("customer", ALPINE));
+        assert_eq!(drafts[2].severity, Some(Severity::Critical));
+        assert_eq!(spread("expired", ALPINE).subjects(&RULE), ["r1"], "an ended one gives nothing");
+        assert_eq!(spread("active", "another").subjects(&RULE), ["r1", "r2"], "two customers have no union");
+    }
+
+    #[test]
+    fn allowed_roles_make_no_finding_and_no_pair() {
+        let case = case(json!({ "relationships": [relationship("r1", &PAIR, json!({}))] }));
+        let drafts = case.list("allowed-tier0-roles", &["privileged role administrator"]).run(&RULE).findings;
+        assert_eq!(drafts[0].severity, Some(Severity::High));
+        assert_eq!(drafts[0].evidence[1].value, json!(["Privileged Authentication Administrator"]));
+    }
+}

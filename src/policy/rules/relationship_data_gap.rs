@@ -1,0 +1,192 @@
+//! COV-02: see the page.
+
+use std::collections::BTreeSet;
+
+use crate::domain::facts::{AssignmentStatus, RelationshipStatus};
+use crate::domain::rule_meta::Reads;
+use crate::domain::{Coverage, Dataset, RuleMeta, Severity, Status};
+use crate::policy::rule::{Ctx, Draft, Out, Rule};
+
+use super::shared::{PARTNER, text};
+
+/// Most ids that one finding lists; the number says how many there are.
+const MOST_IDS: usize = 20;
+
+pub(super) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        id: "relationship-data-gap",
+        code: "COV-02",
+        title: "Relationships or their assignments are not known in full",
+        views: PARTNER,
+        severity: Severity::Medium,
+        severity_note: "",
+        uses: &[],
+        reads: Reads::Some,
+        fields: &[
+            "coverage.relationships.status",
+            "coverage.relationships.reason",
+            "coverage.assignments.status",
+            "coverage.assignments.reason",
+            "coverage.assignments.gaps",
+            "coverage.assignments.truncated",
+            "relationships.status",
+            "assignments.status",
+        ],
+        settings: &[],
+        remediation: "Run again with DelegatedAdminRelationship.Read.All. A list that is empty or short for an application is settled by a delegated \
+                      sign-in of a member of AdminAgents. What failed for single relationships is named in the evidence.",
+        attack: &["T1199"],
+        mitigations: &["M1018"],
+        nist: &["AC-3", "CM-6"],
+        benchmarks: &["CIS M365 v7.0 1.1.3"],
+        page: include_str!("relationship-data-gap.md"),
+    },
+    check,
+};
+
+fn check(ctx: &Ctx<'_>, out: &mut Out) {
+    let relationships = ctx.coverage(Dataset::Relationships);
+    if relationships.status.is_unread() {
+        let title = match relationships.status {
+            Status::Partial => "The list of relationships may not be all of it".to_owned(),
+            status => format!("Relationships were not read: {status}"),
+        };
+        out.push(draft(ctx, Dataset::Relationships, "unread", &relationships).title(title));
+    }
+    let assignments = ctx.coverage(Dataset::Assignments);
+    if assignments.status.is_unread() && !is_lowered_only(&assignments, relationships.status) {
+        out.push(draft(ctx, Dataset::Assignments, "unread", &assignments).title(assignments_title(&assignments)));
+    }
+    unknown_statuses(ctx, out);
+}
+
+/// Partial for no other reason than that relationships are: the finding on those says it.
+fn is_lowered_only(coverage: &Coverage, relationships: Status) -> bool {
+    coverage.status == Status::Partial && coverage.gaps.is_empty() && !coverage.truncated && relationships == Status::Partial
+}
+
+fn assignments_title(coverage: &Coverage) -> String {
+    match (coverage.status, coverage.gaps.len()) {
+        (Status::Partial, 0) => "Access assignments were read in part".into(),
+        (Status::Partial, 1) => "Access assignments of a relationship could not be read".into(),
+        (Status::Partial, count) => format!("Access assignments of {count} relationships could not be read"),
+        (status, _) => format!("Access assignments were not read: {status}"),
+    }
+}
+
+fn draft(ctx: &Ctx<'_>, dataset: Dataset, key: &str, coverage: &Coverage) -> Draft {
+    let draft = about(ctx, dataset, key)
+        .evidence("status", coverage.status.as_str(), dataset)
+        .evidence("records", coverage.records, dataset)
+        .evidence("truncated", coverage.truncated, dataset)
+        .evidence("reason", text(coverage.reason.as_deref()), dataset)
+        .evidence("permission", text(coverage.permission.as_deref()), dataset);
+    if coverage.gaps.is_empty() {
+        return draft;
+    }
+    let ids: Vec<&str> = coverage.gaps.keys().map(String::as_str).take(MOST_IDS).collect();
+    let reasons: BTreeSet<&str> = coverage.gaps.values().map(|gap| gap.reason.as_str()).collect();
+    draft.evidence("gaps", coverage.gaps.len(), dataset).evidence("gaps (ids)", ids, dataset).evidence(
+        "gaps (reasons)",
+        reasons.into_iter().take(MOST_IDS).collect::<Vec<_>>(),
+        dataset,
+    )
+}
+
+fn about(ctx: &Ctx<'_>, dataset: Dataset, key: &str) -> Draft {
+    Draft::about("dataset", dataset.name(), dataset.name()).key(format!("{}/{key}", ctx.tenant.view))
+}
+
+/// A status that this build does not know counts as live; what it means nobody here knows.
+fn unknown_statuses(ctx: &Ctx<'_>, out: &mut Out) {
+    let relationships = ctx.facts.relationships.iter().filter_map(|relationship| match &relationship.status {
+        RelationshipStatus::Unknown(status) => Some((status.as_str(), relationship.id.as_str())),
+        _ => None,
+    });
+    unknown(ctx, out, Dataset::Relationships, relationships.collect());
+    let assignments = ctx.facts.assignments.iter().filter_map(|assignment| match &assignment.status {
+        AssignmentStatus::Unknown(status) => Some((status.as_str(), assignment.id.as_str())),
+        _ => None,
+    });
+    unknown(ctx, out, Dataset::Assignments, assignments.collect());
+}
+
+fn unknown(ctx: &Ctx<'_>, out: &mut Out, dataset: Dataset, found: BTreeSet<(&str, &str)>) {
+    if found.is_empty() {
+        return;
+    }
+    let statuses: BTreeSet<&str> = found.iter().map(|(status, _)| *status).collect();
+    let ids: Vec<&str> = found.iter().map(|(_, id)| *id).take(MOST_IDS).collect();
+    out.push(
+        about(ctx, dataset, "unknown-status")
+            .title(format!("A status in {dataset} is not known to this build"))
+            .remediation(
+                "Update partnerscope. If there is no newer one, look the relationship up in Partner Center and report the status as a bug.",
+            )
+            .evidence("status", statuses.into_iter().take(MOST_IDS).collect::<Vec<_>>(), dataset)
+            .evidence("count", found.len(), dataset)
+            .evidence("id", ids, dataset),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::RULE;
+    use crate::domain::{Coverage, Dataset, Gap, Status};
+    use crate::policy::rules::testing::{Case, READERS, assignment, case, relationship};
+
+    fn found(case: &Case) -> Vec<(String, String)> {
+        case.run(&RULE).findings.into_iter().map(|draft| (draft.subject.id, draft.own_key)).collect()
+    }
+
+    fn gaps(count: usize) -> Coverage {
+        let gap = |n| (format!("r{n:03}"), Gap { status: Status::Failed, reason: "503".into() });
+        Coverage { gaps: (0..count).map(gap).collect(), ..Coverage::new(Status::Partial) }
+    }
+
+    #[test]
+    fn complete_and_skipped_are_silent() {
+        assert!(found(&case(json!({}))).is_empty());
+        let skipped = case(json!({}))
+            .coverage(Dataset::Assignments, Coverage::skipped("asked"))
+            .coverage(Dataset::Relationships, Coverage::skipped("asked"));
+        assert!(found(&skipped).is_empty());
+    }
+
+    #[test]
+    fn each_way_of_not_being_read() {
+        for status in [Status::Partial, Status::Denied, Status::Failed, Status::Unavailable] {
+            let relationships = found(&case(json!({})).coverage(Dataset::Relationships, Coverage::new(status)));
+            assert_eq!(relationships, [("relationships".into(), "partner/unread".into())], "{status}");
+            let assignments = found(&case(json!({})).coverage(Dataset::Assignments, Coverage::new(status)));
+            assert_eq!(assignments, [("assignments".into(), "partner/unread".into())], "{status}");
+        }
+    }
+
+    #[test]
+    fn a_child_that_is_only_lowered_is_not_said_twice() {
+        let partial = || case(json!({})).coverage(Dataset::Relationships, Coverage::new(Status::Partial));
+        assert_eq!(found(&partial().coverage(Dataset::Assignments, Coverage::new(Status::Partial))).len(), 1);
+        assert_eq!(found(&partial().coverage(Dataset::Assignments, gaps(1))).len(), 2);
+    }
+
+    #[test]
+    fn failed_relationships_are_counted_and_some_named() {
+        let draft = case(json!({})).coverage(Dataset::Assignments, gaps(25)).run(&RULE).findings.remove(0);
+        assert!(draft.title.unwrap().contains("25 relationships"));
+        let ids = draft.evidence.iter().find(|evidence| evidence.field == "gaps (ids)").unwrap();
+        assert_eq!(ids.value.as_array().unwrap().len(), 20);
+    }
+
+    #[test]
+    fn unknown_statuses_are_told() {
+        let odd = case(json!({
+            "relationships": [relationship("r1", &[READERS], json!({ "status": "frozen" })), relationship("r2", &[READERS], json!({}))],
+            "assignments": [assignment("a1", "r1", "g1", &[READERS], json!({ "status": "paused" }))],
+        }));
+        let want = [("relationships", "partner/unknown-status"), ("assignments", "partner/unknown-status")];
+        assert_eq!(found(&odd), want.map(|(id, key)| (id.to_owned(), key.to_owned())));
+    }
+}

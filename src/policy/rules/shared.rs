@@ -1,0 +1,152 @@
+//! What several rules share: role lists, ages, the window of the sign-in log, and shorthands for metadata.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::domain::facts::Relationship;
+use crate::domain::rule_meta::{Setting, SettingDefault};
+use crate::domain::{Dataset, Status, Timestamp, View, roles};
+use crate::policy::rule::Ctx;
+
+/// The view whose facts the built-in rules judge.
+pub(super) const PARTNER: &[View] = &[View::Partner];
+
+/// The controls that the Mappings Explorer of the Center for Threat-Informed Defense maps to T1199.
+pub(super) const NIST_T1199: &[&str] = &["AC-3", "AC-4", "AC-6", "AC-8", "CM-6", "CM-7", "SC-7", "SC-46"];
+
+/// A hundred years: the most that a setting in days may be.
+const MAX_DAYS: i64 = 36_500;
+
+/// A setting in days.
+pub(super) const fn days(name: &'static str, default: i64, doc: &'static str) -> Setting {
+    Setting { name, default: SettingDefault::Int { default, min: 0, max: MAX_DAYS }, doc }
+}
+
+/// A setting in hours.
+pub(super) const fn hours(name: &'static str, default: i64, doc: &'static str) -> Setting {
+    Setting { name, default: SettingDefault::Int { default, min: 1, max: MAX_DAYS * 24 }, doc }
+}
+
+/// A setting that is a tier.
+pub(super) const fn tier(name: &'static str, default: i64, doc: &'static str) -> Setting {
+    Setting { name, default: SettingDefault::Int { default, min: 0, max: 3 }, doc }
+}
+
+/// A setting that is a number of roles.
+pub(super) const fn role_count(name: &'static str, default: i64, doc: &'static str) -> Setting {
+    Setting { name, default: SettingDefault::Int { default, min: 0, max: 1_000 }, doc }
+}
+
+/// A setting that is a list.
+pub(super) const fn list(name: &'static str, items: &'static [&'static str], doc: &'static str) -> Setting {
+    Setting { name, default: SettingDefault::List(items), doc }
+}
+
+/// Names for role template ids, the most powerful first; an id that the catalog does not have stands for itself, at the end.
+pub(super) fn role_names<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let sorted: BTreeSet<(u8, &str)> = ids.into_iter().map(|id| (roles::tier(id).unwrap_or(u8::MAX), roles::name(id))).collect();
+    sorted.into_iter().map(|(_, name)| name.to_owned()).collect()
+}
+
+/// The template ids that a setting means, which may hold names and ids.
+pub(super) fn role_ids(items: &[String]) -> BTreeSet<String> {
+    let id = |item: &String| {
+        roles::by_name(item).or_else(|| roles::by_id(item)).map_or_else(|| item.to_ascii_lowercase(), |role| role.id.to_owned())
+    };
+    items.iter().map(id).collect()
+}
+
+/// The lowest tier number among role template ids, unknown ones aside.
+pub(super) fn worst_tier(ids: &[String]) -> Option<u8> {
+    roles::worst_tier(ids.iter().map(String::as_str))
+}
+
+/// The roles whose tier number is at most `max_tier`. One that is not in the catalog is none of them: `gdap-unknown-role` reports it.
+pub(super) fn roles_up_to<'a>(ids: impl IntoIterator<Item = &'a str>, max_tier: i64) -> Vec<&'a str> {
+    ids.into_iter().filter(|id| roles::tier(id).is_some_and(|tier| i64::from(tier) <= max_tier)).collect()
+}
+
+/// True if a setting's list of ids holds `id`.
+pub(super) fn holds(items: &[String], id: &str) -> bool {
+    items.iter().any(|item| item.eq_ignore_ascii_case(id))
+}
+
+/// When access through a relationship began: its activation, or else its making.
+pub(super) fn began(relationship: &Relationship) -> Option<Timestamp> {
+    relationship.activated_date_time.or(relationship.created_date_time)
+}
+
+/// True if `days` or more have passed since `since`.
+pub(super) fn is_aged(since: Timestamp, now: Timestamp, days: i64) -> bool {
+    since.plus_days(days) <= now
+}
+
+/// A time as evidence; null where Graph gave none.
+pub(super) fn time(at: Option<Timestamp>) -> Value {
+    at.map_or(Value::Null, |at| Value::String(at.to_string()))
+}
+
+/// An optional string as evidence.
+pub(super) fn text(value: Option<&str>) -> Value {
+    value.map_or(Value::Null, |value| Value::String(value.to_owned()))
+}
+
+/// The span of the sign-in log that was asked for and read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    /// Its start.
+    pub(super) from: Timestamp,
+    /// Its end; never after the run's time.
+    pub(super) to: Timestamp,
+}
+
+impl Window {
+    /// The window of the run's sign-in log; `None` if nothing was read or nobody can say which span was.
+    pub(super) fn of(ctx: &Ctx<'_>) -> Option<Window> {
+        let coverage = ctx.tenant.coverage.get(&Dataset::SignIns).filter(|coverage| coverage.status.has_records())?;
+        let to = coverage.to.unwrap_or(ctx.now).min(ctx.now);
+        // A snapshot that names no start was read as far back as it was asked to be. A cut one was not.
+        let asked = (coverage.status == Status::Complete && ctx.lookback_days > 0).then(|| to.plus_days(-i64::from(ctx.lookback_days)));
+        let from = coverage.from.or(asked)?;
+        (from <= to).then_some(Window { from, to })
+    }
+
+    /// Its length in whole days.
+    pub(super) fn days(self) -> i64 {
+        self.to.days_since(self.from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Coverage;
+    use crate::policy::rules::testing::{at, case};
+
+    #[test]
+    fn names_come_worst_first_and_unknown_ones_last() {
+        let ids = ["zzz", "88d8e3e3-8f55-4a1e-953a-9b9898b8876b", roles::GLOBAL_ADMINISTRATOR, "29232cdf-9323-42fd-ade2-1d097af3e4de"];
+        assert_eq!(role_names(ids), ["Global Administrator", "Exchange Administrator", "Directory Readers", "zzz"]);
+    }
+
+    #[test]
+    fn settings_take_names_and_ids_in_any_case() {
+        let given = ["global administrator".to_owned(), "29232CDF-9323-42FD-ADE2-1D097AF3E4DE".to_owned(), "Not A Role".to_owned()];
+        let want = [roles::GLOBAL_ADMINISTRATOR, "29232cdf-9323-42fd-ade2-1d097af3e4de", "not a role"];
+        assert_eq!(role_ids(&given), want.map(str::to_owned).into());
+    }
+
+    #[test]
+    fn the_window_is_what_was_asked_for_and_read() {
+        let window = |coverage: Coverage| case(serde_json::json!({})).coverage(Dataset::SignIns, coverage).with_ctx(Window::of);
+        let complete = Coverage::complete(0);
+        assert_eq!(window(complete.clone()).map(Window::days), Some(30), "no span named: the look-back");
+        let cut = Coverage { from: Some(at(-10)), to: Some(at(-2)), ..Coverage::new(Status::Partial) };
+        assert_eq!(window(cut), Some(Window { from: at(-10), to: at(-2) }));
+        assert_eq!(window(Coverage::new(Status::Partial)), None, "a cut log without a span proves nothing");
+        assert_eq!(window(Coverage::new(Status::Denied)), None);
+        let later = Coverage { from: Some(at(-10)), to: Some(at(5)), ..complete };
+        assert_eq!(window(later).map(|window| window.to), Some(at(0)), "never after the run's time");
+    }
+}
