@@ -1,0 +1,197 @@
+//! The JSON report, version 1. Its structs are its own: the domain can move without moving the report.
+
+mod convert;
+mod shape;
+
+use std::io;
+
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
+
+use super::escape::is_hidden;
+use super::{Format, RenderError, RenderOptions};
+use crate::domain::Report;
+use shape::ReportJson;
+
+/// The format `json`.
+pub const FORMAT: Format = Format { name: "json", render };
+
+/// Version of the shape: a reader may rely on the major number.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// The schema's own name: where the generated file is kept.
+const SCHEMA_ID: &str = "https://github.com/partnerscope/partnerscope/blob/HEAD/docs/schemas/report.schema.json";
+
+/// Renders a report as JSON: keys in the order of the shape, two blanks a level, a final newline. The same for every terminal.
+///
+/// # Errors
+/// The serialiser failed.
+pub fn render(report: &Report, _options: &RenderOptions) -> Result<String, RenderError> {
+    let mut bytes = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Harmless(PrettyFormatter::new()));
+    ReportJson::from(report).serialize(&mut serializer).map_err(RenderError::Json)?;
+    bytes.push(b'\n');
+    String::from_utf8(bytes).map_err(RenderError::NotText)
+}
+
+/// The JSON Schema (draft 2020-12) of what [`render`] writes.
+pub fn schema() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<ReportJson<'static>>();
+    schema.insert("$id".into(), SCHEMA_ID.into());
+    schema.insert("title".into(), "partnerscope report, version 1".into());
+    schema.to_value()
+}
+
+/// Writes hidden characters as `\uXXXX`, so that `cat report.json` moves no cursor and reorders no line. The value stays the same.
+struct Harmless<'i>(PrettyFormatter<'i>);
+
+impl Formatter for Harmless<'_> {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut written = 0;
+        for (at, c) in fragment.char_indices().filter(|(_, c)| is_hidden(*c)) {
+            writer.write_all(&fragment.as_bytes()[written..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            written = at + c.len_utf8();
+        }
+        writer.write_all(&fragment.as_bytes()[written..])
+    }
+
+    fn write_char_escape<W: ?Sized + io::Write>(&mut self, writer: &mut W, escape: CharEscape) -> io::Result<()> {
+        self.0.write_char_escape(writer, escape)
+    }
+
+    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_array(writer)
+    }
+
+    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array(writer)
+    }
+
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array_value(writer)
+    }
+
+    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::super::sample;
+    use super::*;
+
+    const OPTIONS: RenderOptions = RenderOptions { width: 80, color: false, full: false };
+
+    fn rendered(report: &Report) -> Value {
+        serde_json::from_str(&render(report, &OPTIONS).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_schema_accepts_every_sample() {
+        let schema = schema();
+        assert!(jsonschema::meta::is_valid(&schema));
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        for (name, report) in sample::all() {
+            let errors: Vec<String> = validator.iter_errors(&rendered(&report)).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{name}: {errors:?}");
+        }
+    }
+
+    #[test]
+    fn the_schema_asks_for_every_field_that_is_always_there() {
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        let full = rendered(&sample::findings());
+        for pointer in [
+            "/schemaVersion",
+            "/run/lookback",
+            "/tenants/0/coverage/0/need",
+            "/tenants/0/counts/people",
+            "/tenants/0/relationships/0/fullyRead",
+            "/tenants/0/relationships/0/duration",
+            "/tenants/0/relationships/0/people/0/enabled",
+            "/findings/0/fingerprint",
+            "/findings/0/subject/kind",
+            "/summary/worst",
+            "/summary/bySeverity/info",
+        ] {
+            let (parent, key) = pointer.rsplit_once('/').unwrap();
+            let mut cut = full.clone();
+            assert!(cut.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(key).is_some(), "{pointer} is not written");
+            assert!(!validator.is_valid(&cut), "{pointer} may be missing");
+        }
+        let mut wrong = full;
+        wrong["findings"][0]["severity"] = "terrible".into();
+        assert!(!validator.is_valid(&wrong));
+    }
+
+    #[test]
+    fn keys_stand_in_the_order_of_the_shape() {
+        let text = render(&sample::clean(), &OPTIONS).unwrap();
+        let top: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("  \"")).filter_map(|line| line.split('"').next()).collect();
+        assert_eq!(top, ["schemaVersion", "tool", "run", "tenants", "findings", "notEvaluated", "notApplicable", "summary"]);
+        assert!(text.starts_with("{\n  \"schemaVersion\": \"1.0\",\n") && text.ends_with("}\n") && !text.ends_with("\n\n"));
+    }
+
+    #[test]
+    fn json_as_it_looks() {
+        insta::assert_snapshot!("json_clean", render(&sample::clean(), &OPTIONS).unwrap());
+        insta::assert_snapshot!("json_incomplete", render(&sample::incomplete(), &OPTIONS).unwrap());
+    }
+
+    #[test]
+    fn what_is_absent_and_what_is_null() {
+        let report = rendered(&sample::findings());
+        let tenant = &report["tenants"][0];
+        assert_eq!(tenant.get("partners"), None, "only in the customer view");
+        let offer = tenant["relationships"].as_array().unwrap().iter().find(|row| row["status"] == "approvalPending").unwrap();
+        assert!(offer.get("customer").is_none() && offer.get("lastUsed").is_none());
+        assert_eq!(offer["endDateTime"], Value::Null);
+        assert_eq!(report["summary"]["bySeverity"]["info"], 1);
+        assert_eq!(report["summary"]["byState"]["new"], 0);
+        assert_eq!(report["run"]["lookback"], "30d");
+        let incomplete = rendered(&sample::incomplete());
+        assert_eq!(incomplete["notEvaluated"][0]["subjects"][0], "rel-00001");
+        assert_eq!(incomplete["notEvaluated"][1].get("subjects"), None, "all of them");
+        assert_eq!(incomplete["tenants"][0]["relationships"][0]["groups"][0].get("people"), None, "unknown is not 0");
+    }
+
+    #[test]
+    fn hostile_names_keep_their_value_and_lose_their_power() {
+        let report = sample::hostile();
+        let text = render(&report, &OPTIONS).unwrap();
+        assert!(!text.chars().any(|c| c != '\n' && is_hidden(c)), "a hidden character is written as it is");
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["tenants"][0]["displayName"], report.tenants[0].display_name.as_str());
+        assert_eq!(value["findings"][0]["subject"]["name"], report.findings[0].subject.name.as_str());
+        assert!(text.contains("\\u202e") && text.contains("\\udb40\\udc41"), "bidi and astral characters are escaped");
+    }
+}

@@ -1,0 +1,270 @@
+//! Findings, worst first, those of one rule and severity together: who, what, since when, what to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::{Confidence, Finding, Severity, State, View};
+
+use super::ink::Ink;
+use super::layout::{Column, count, grid, heading, name_or, paragraph, prose, share, wrap, wrap_at_most};
+use super::{Page, state_word};
+
+/// Groups of findings up to which each shows as many subjects as it may.
+const FEW_GROUPS: usize = 10;
+
+/// How wide a row gets at most.
+const WIDEST_ROW: usize = 130;
+
+/// How many different remedies of one group are shown.
+const REMEDIES: usize = 2;
+
+/// Findings of one rule with one severity in one tenant.
+struct Group<'a> {
+    findings: Vec<&'a Finding>,
+}
+
+/// What makes findings one group.
+type Key<'a> = (Severity, &'a str, View, &'a str);
+
+/// Adds the findings, or says that there is none.
+pub(super) fn write(out: &mut String, page: &Page<'_>) {
+    let groups = gather(&page.report.findings);
+    if groups.is_empty() {
+        heading(out, "No findings", page.width);
+        return;
+    }
+    heading(out, "Findings", page.width);
+    let crowded = groups.len() > FEW_GROUPS;
+    let mut told = BTreeSet::new();
+    for group in &groups {
+        write_group(out, page, group, crowded);
+        remedies(out, page, group, &mut told);
+    }
+}
+
+/// Groups in the order in which the first of each comes.
+fn gather(findings: &[Finding]) -> Vec<Group<'_>> {
+    let mut places: BTreeMap<Key<'_>, usize> = BTreeMap::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for finding in findings {
+        let key = (finding.severity, finding.tenant_id.as_str(), finding.view, finding.rule_id.as_str());
+        let place = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.findings.push(finding),
+            None => groups.push(Group { findings: vec![finding] }),
+        }
+    }
+    groups
+}
+
+/// How many subjects are shown.
+fn most_shown(severity: Severity, crowded: bool) -> usize {
+    match (severity, crowded) {
+        (Severity::Critical | Severity::High, false) => 5,
+        (Severity::Critical | Severity::High, true) | (Severity::Medium, false) => 3,
+        (Severity::Medium, true) | (Severity::Low | Severity::Info, false) => 2,
+        (Severity::Low | Severity::Info, true) => 1,
+    }
+}
+
+fn write_group(out: &mut String, page: &Page<'_>, group: &Group<'_>, crowded: bool) {
+    let Some(first) = group.findings.first() else { return };
+    let one_title = group.findings.iter().all(|finding| finding.title == first.title);
+    title(out, page, group, first, one_title);
+    let shown = if page.full { group.findings.len() } else { group.findings.len().min(most_shown(first.severity, crowded)) };
+    let shape = Shape::of(&group.findings, !one_title, page);
+    grid(out, 4, &shape.columns, group.findings.iter().take(shown).map(|finding| shape.row(finding)).collect());
+    if shown < group.findings.len() {
+        paragraph(out, "    ", &format!("and {} more (--full lists them)", group.findings.len() - shown), page.width);
+    }
+}
+
+/// `critical  PRV-01  title (12 relationships)`, with the tenant where there are several.
+fn title(out: &mut String, page: &Page<'_>, group: &Group<'_>, first: &Finding, one_title: bool) {
+    let kind = &first.subject.kind;
+    let noun = if group.findings.iter().all(|finding| finding.subject.kind == *kind) { kind } else { "finding" };
+    let what = if one_title { prose(&first.title) } else { prose(&first.rule_id) };
+    let tenant = page.report.tenants.iter().find(|tenant| tenant.tenant_id == first.tenant_id && tenant.view == first.view);
+    let place = tenant.map(|tenant| page.of_tenant(tenant)).unwrap_or_default();
+    let text = format!("{what} ({}{place})", count(group.findings.len() as u64, &prose(noun)));
+    let severity = format!("{:<8}", first.severity.as_str());
+    let code = format!("  {:<6}  ", name_or(&first.code, "?", 12));
+    let indent = severity.len() + code.len();
+    for (number, line) in wrap(&text, page.width - indent).iter().enumerate() {
+        if number == 0 {
+            out.push_str(&Ink::from(first.severity).on(&severity));
+            out.push_str(&code);
+        } else {
+            out.push_str(&" ".repeat(indent));
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+}
+
+/// What to do: each remedy of a rule once, however many groups the rule has.
+fn remedies<'a>(out: &mut String, page: &Page<'_>, group: &Group<'a>, told: &mut BTreeSet<(&'a str, &'a str)>) {
+    let mut fresh = Vec::new();
+    for finding in &group.findings {
+        if !finding.remediation.is_empty() && told.insert((&finding.rule_id, &finding.remediation)) {
+            fresh.push(finding.remediation.as_str());
+        }
+    }
+    let shown = if page.full { fresh.len() } else { REMEDIES };
+    let most = (!page.full).then_some(4);
+    for remedy in fresh.iter().take(shown) {
+        for (number, line) in wrap_at_most(&prose(remedy), page.width - 9, most).iter().enumerate() {
+            out.push_str(if number == 0 { "    Fix: " } else { "         " });
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+}
+
+/// Which columns the rows of a group have.
+struct Shape {
+    columns: Vec<Column>,
+    customer: bool,
+    what: bool,
+    own_titles: bool,
+    full: bool,
+}
+
+impl Shape {
+    fn of(findings: &[&Finding], own_titles: bool, page: &Page<'_>) -> Shape {
+        // Names are at most 50 letters long: more room would only pull a row apart.
+        let width = if page.full { page.width - 4 } else { page.width.min(WIDEST_ROW) - 4 };
+        let customer = findings.iter().any(|finding| customer_of(finding).is_some());
+        let what = own_titles || page.full || findings.iter().any(|finding| !notes(finding).is_empty());
+        let since = ("", 16, 0);
+        let columns = match (customer, what) {
+            (true, true) => share(width, [("", 12, 2), ("", 10, 1), ("", 12, 2), since]).to_vec(),
+            (true, false) => share(width, [("", 16, 2), ("", 14, 2), since]).to_vec(),
+            (false, true) => share(width, [("", 16, 1), ("", 16, 1), since]).to_vec(),
+            (false, false) => share(width, [("", 20, 1), since]).to_vec(),
+        };
+        Shape { columns, customer, what, own_titles, full: page.full }
+    }
+
+    /// Who, in which customer, what, since when.
+    fn row(&self, finding: &Finding) -> Vec<Vec<String>> {
+        let mut widths = self.columns.iter().map(|column| column.width);
+        let mut next = || widths.next().unwrap_or(2);
+        let mut cells = vec![self.name(&finding.subject.name, &finding.subject.id, "", next())];
+        if self.customer {
+            let width = next();
+            cells.push(customer_of(finding).map_or_else(Vec::new, |(name, id)| self.name(name, id, "in ", width)));
+        }
+        if self.what {
+            cells.push(self.what_of(finding, next()));
+        }
+        cells.push(finding.since.map(|since| format!("since {}", since.date())).into_iter().collect());
+        cells
+    }
+
+    /// A name on one line, or in full on as many as it takes.
+    fn name(&self, name: &str, id: &str, lead: &str, width: usize) -> Vec<String> {
+        if self.full {
+            return wrap(&format!("{lead}{}", prose(&name_or(name, id, 600))), width);
+        }
+        vec![format!("{lead}{}", name_or(name, id, width - lead.len()))]
+    }
+
+    /// The finding's own title if the group has none in common, notes, and in full the evidence.
+    fn what_of(&self, finding: &Finding, width: usize) -> Vec<String> {
+        let mut parts = Vec::new();
+        parts.extend(self.own_titles.then(|| prose(&finding.title)));
+        parts.extend(notes(finding));
+        if self.full {
+            let evidence = finding.evidence.iter().map(|item| format!("{}: {}", prose(&item.field), prose(&value(&item.value))));
+            parts.extend(evidence);
+        }
+        let most = (!self.full).then_some(3);
+        parts.iter().flat_map(|part| wrap_at_most(part, width, most)).collect()
+    }
+}
+
+/// The customer, unless it is the subject itself.
+fn customer_of(finding: &Finding) -> Option<(&str, &str)> {
+    let customer = finding.customer.as_ref()?;
+    (customer.tenant_id != finding.subject.id).then_some((customer.name.as_str(), customer.tenant_id.as_str()))
+}
+
+/// What else is to be known: confidence below high, its state against a baseline, a severity that was changed.
+fn notes(finding: &Finding) -> Vec<String> {
+    let mut notes = Vec::new();
+    match finding.confidence {
+        Confidence::High => {}
+        Confidence::Medium => notes.push("confidence medium".to_owned()),
+        Confidence::Low => notes.push("confidence low".to_owned()),
+    }
+    if !matches!(finding.state, State::Unbaselined | State::Existing) {
+        notes.push(state_word(finding.state).to_owned());
+    }
+    if finding.severity != finding.base_severity {
+        notes.push(format!("severity was {}", finding.base_severity));
+    }
+    notes
+}
+
+/// A value of evidence on one line.
+fn value(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(items) => items.iter().map(self::value).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample;
+    use super::*;
+    use crate::domain::Report;
+
+    fn shown(report: &Report, full: bool) -> String {
+        let mut out = String::new();
+        write(&mut out, &Page { report, width: 100, full });
+        super::super::ink::paint(&out, false)
+    }
+
+    #[test]
+    fn equal_rules_stand_together_and_their_remedy_once() {
+        let text = shown(&sample::findings(), false);
+        assert!(text.contains("critical  PRV-01  Relationship includes Global Administrator (10 relationships)"), "{text}");
+        assert!(text.contains("    and 5 more (--full lists them)"), "{text}");
+        assert_eq!(text.matches("LIF-02").count(), 2, "two severities, two groups: worst first\n{text}");
+        assert_eq!(text.matches("Fix: ").count(), 4, "{text}");
+        let order: Vec<usize> = ["critical  PRV", "high      LIF", "medium    LIF", "low       ASG", "info      COV"]
+            .into_iter()
+            .map(|part| text.find(part).unwrap())
+            .collect();
+        assert!(order.is_sorted());
+    }
+
+    #[test]
+    fn a_row_says_who_where_what_and_since_when() {
+        let text = shown(&sample::findings(), false);
+        let row = text.lines().find(|line| line.contains("Runs 730 days")).unwrap();
+        for part in ["GDAP_Contoso_1", "in Contoso", "since 2025-05-02"] {
+            assert!(row.contains(part), "{row}");
+        }
+        assert!(text.contains("confidence medium"));
+        let blank = sample::finding("X-01", Severity::Low, "t", &sample::relationship(7, "", &[], &[]));
+        let mut report = sample::clean();
+        report.findings = vec![Finding { subject: crate::domain::Subject { name: " ".into(), ..blank.subject.clone() }, ..blank }];
+        assert!(shown(&report, false).contains("rel-00007"), "a blank name gives way to the id");
+    }
+
+    #[test]
+    fn full_lists_all_with_evidence() {
+        let text = shown(&sample::findings(), true);
+        assert!(!text.contains("--full"));
+        assert!((10..19).all(|number| text.contains(&format!("GDAP_Tailspin {number}_{number}"))), "{text}");
+        assert!(text.contains("status: active"), "{text}");
+    }
+
+    #[test]
+    fn no_finding_is_said() {
+        assert_eq!(shown(&sample::clean(), false), "\nNo findings\n");
+    }
+}

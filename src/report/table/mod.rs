@@ -1,0 +1,211 @@
+//! The table: what a person wants to see first. One line of verdict, what could not be read, findings worst first, then the footprint.
+
+mod findings;
+mod footprint;
+mod ink;
+mod layout;
+mod offers;
+mod roles;
+mod unread;
+mod verdict;
+
+use super::{Format, RenderError, RenderOptions};
+use crate::domain::report::TenantReport;
+use crate::domain::{Report, Severity, State};
+use ink::Ink;
+
+/// The format `table`.
+pub const FORMAT: Format = Format { name: "table", render };
+
+/// The least width that is laid out for.
+pub const LEAST_WIDTH: usize = 60;
+
+/// The greatest width that is laid out for.
+pub const GREATEST_WIDTH: usize = 400;
+
+/// Renders a report for a terminal. No line is wider than the width asked for; without colour no escape sequence is written.
+///
+/// # Errors
+/// None: the signature is that of every format.
+pub fn render(report: &Report, options: &RenderOptions) -> Result<String, RenderError> {
+    let page = Page { report, width: options.width.clamp(LEAST_WIDTH, GREATEST_WIDTH), full: options.full };
+    let mut out = String::new();
+    for tenant in &report.tenants {
+        verdict::write(&mut out, &page, tenant);
+    }
+    for tenant in &report.tenants {
+        unread::write(&mut out, &page, tenant);
+    }
+    findings::write(&mut out, &page);
+    for tenant in &report.tenants {
+        footprint::write(&mut out, &page, tenant);
+        offers::write(&mut out, &page, tenant);
+    }
+    closing(&mut out, &page);
+    Ok(ink::paint(&out, options.color))
+}
+
+/// What every part of the table is given.
+struct Page<'a> {
+    report: &'a Report,
+    width: usize,
+    full: bool,
+}
+
+impl Page<'_> {
+    /// ` of Northwind (partner view)` where there is more than one tenant or view, else nothing.
+    fn of_tenant(&self, tenant: &TenantReport) -> String {
+        if self.report.tenants.len() > 1 { format!(" of {} ({} view)", self.tenant_name(tenant), tenant.view) } else { String::new() }
+    }
+
+    /// The tenant's name, or its id.
+    fn tenant_name(&self, tenant: &TenantReport) -> String {
+        layout::name_or(&tenant.display_name, &tenant.tenant_id, self.width / 2)
+    }
+}
+
+/// The last lines: totals, what the exit status says, which run this was.
+fn closing(out: &mut String, page: &Page<'_>) {
+    let summary = &page.report.summary;
+    let mut counts: Vec<String> = summary.by_severity.iter().map(|(severity, count)| format!("{count} {severity}")).collect();
+    let states = summary.by_state.iter().filter(|(state, _)| *state != State::Unbaselined);
+    counts.extend(states.map(|(state, count)| format!("{count} {}", state_word(*state))));
+    let meaning = match summary.exit_code {
+        0 => "nothing at or above --fail-on",
+        1 => "findings at or above --fail-on",
+        3 => "no findings at or above --fail-on, but a required dataset was not read",
+        _ => "could not run",
+    };
+    out.push('\n');
+    let findings = format!("Findings: {}. Exit status {}: {meaning}.", counts.join(", "), summary.exit_code);
+    layout::paragraph(out, "", &findings, page.width);
+    let run = &page.report.run;
+    let text = format!(
+        "Run {} of {} {}, as of {}, logs of {}.",
+        layout::prose(&run.id),
+        layout::prose(&page.report.tool.name),
+        layout::prose(&page.report.tool.version),
+        run.now,
+        layout::count(u64::from(run.lookback_days), "day")
+    );
+    for line in layout::wrap(&text, page.width) {
+        out.push_str(&Ink::Faint.on(&line));
+        out.push('\n');
+    }
+}
+
+/// A state in words.
+fn state_word(state: State) -> &'static str {
+    match state {
+        State::New => "new",
+        State::Existing => "existing",
+        State::UnknownBefore => "unknown before",
+        State::Resolved => "resolved",
+        State::Unbaselined => "without a baseline",
+    }
+}
+
+/// How many findings of a severity a tenant has in a view; what is resolved is none.
+fn findings_of(page: &Page<'_>, tenant: &TenantReport, severity: Severity) -> u64 {
+    let of_tenant = page.report.findings.iter().filter(|finding| finding.tenant_id == tenant.tenant_id && finding.view == tenant.view);
+    of_tenant.filter(|finding| finding.severity == severity && finding.state != State::Resolved).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::super::sample;
+    use super::*;
+
+    const WIDTHS: [usize; 5] = [60, 80, 100, 120, 240];
+
+    fn rendered(report: &Report, width: usize, full: bool) -> String {
+        render(report, &RenderOptions { width, color: false, full }).unwrap()
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for (name, report) in sample::all() {
+            for width in WIDTHS {
+                for full in [false, true] {
+                    for line in rendered(&report, width, full).lines() {
+                        assert!(line.width() <= width, "{name} at {width}, full {full}: {} columns: {line}", line.width());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colour_only_where_it_is_asked_for_and_only_colour() {
+        for (name, report) in sample::all() {
+            let options = RenderOptions { width: 80, color: false, full: true };
+            let plain = render(&report, &options).unwrap();
+            assert!(!plain.contains('\u{1b}'), "{name}");
+            let colored = render(&report, &RenderOptions { color: true, ..options }).unwrap();
+            assert!(colored.contains("\u{1b}["), "{name}");
+            let mut stripped = String::new();
+            let mut pieces = colored.split('\u{1b}');
+            stripped.push_str(pieces.next().unwrap());
+            for piece in pieces {
+                let (sequence, text) = piece.split_once('m').unwrap();
+                assert!(sequence.starts_with('[') && sequence[1..].chars().all(|c| c.is_ascii_digit() || c == ';'), "{name}: {sequence:?}");
+                stripped.push_str(text);
+            }
+            assert_eq!(stripped, plain, "{name}");
+            for line in colored.lines() {
+                assert_eq!(line.rfind("\u{1b}["), line.rfind("\u{1b}[0m"), "{name}: colour runs on after {line:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_thousand_customers_stay_readable() {
+        let report = sample::many(2_000);
+        for width in [80, 120, 240] {
+            let text = rendered(&report, width, false);
+            let lines = text.lines().count();
+            assert!(lines < 200, "{lines} lines at {width}");
+            assert!(text.contains("more (--full lists them)") && text.contains("more customers"), "{text}");
+        }
+        let full = rendered(&report, 120, true);
+        assert!((0..2_000).all(|number| full.contains(&format!("Customer {number} "))));
+        assert!(!full.contains("--full"));
+    }
+
+    #[test]
+    fn the_order_is_verdict_gaps_findings_footprint_totals() {
+        let text = rendered(&sample::incomplete(), 80, false);
+        let places: Vec<usize> = ["Northwind Managed Services (partner view)", "Not read", "Findings", "Footprint", "Exit status 1"]
+            .into_iter()
+            .map(|part| text.find(part).unwrap_or_else(|| panic!("{part} is missing in\n{text}")))
+            .collect();
+        assert!(places.is_sorted(), "{places:?}\n{text}");
+        assert!(text.starts_with("Northwind"));
+    }
+
+    #[test]
+    fn tables_as_they_look() {
+        for (name, report) in sample::all().into_iter().filter(|(name, _)| *name != "many") {
+            insta::assert_snapshot!(format!("table_{name}_80"), rendered(&report, 80, false));
+        }
+        insta::assert_snapshot!("table_many_160", rendered(&sample::many(60), 160, false));
+        insta::assert_snapshot!("table_findings_60", rendered(&sample::findings(), 60, false));
+        insta::assert_snapshot!("table_findings_140_full", rendered(&sample::findings(), 140, true));
+        insta::assert_snapshot!("table_incomplete_120_full", rendered(&sample::incomplete(), 120, true));
+    }
+
+    #[test]
+    fn two_tenants_are_told_apart() {
+        let mut report = sample::findings();
+        let mut second = sample::incomplete().tenants.remove(0);
+        second.tenant_id = "second".into();
+        second.display_name = "Adatum".into();
+        report.tenants.push(second);
+        let text = rendered(&report, 80, false);
+        assert!(text.contains("Footprint of Adatum (partner view)"), "{text}");
+        assert!(text.contains("Not read of Adatum"), "{text}");
+        assert!(text.contains("Northwind Managed Services (partner view)") && text.contains("no critical or high finding"), "{text}");
+    }
+}

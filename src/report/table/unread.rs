@@ -1,0 +1,140 @@
+//! What could not be read, what would change it, and which rules suffer from it.
+
+use std::collections::BTreeMap;
+
+use crate::domain::report::{CoverageRow, NotEvaluated, TenantReport};
+use crate::domain::{Need, Status};
+
+use super::Page;
+use super::layout::{count, grid, heading, name_or, paragraph, prose, share, wrap_at_most};
+
+/// How many lines a reason may take.
+const REASON_LINES: usize = 3;
+
+/// Adds the gaps; nothing where there is none, for the verdict says so.
+pub(super) fn write(out: &mut String, page: &Page<'_>, tenant: &TenantReport) {
+    let unread: Vec<&CoverageRow> = tenant.coverage.iter().filter(|row| row.coverage.status.is_unread()).collect();
+    let mut body = String::new();
+    if !unread.is_empty() {
+        table(&mut body, page, &unread);
+    }
+    skipped(&mut body, page, tenant);
+    rules(&mut body, page, tenant);
+    if !body.is_empty() {
+        heading(out, &format!("Not read{}", page.of_tenant(tenant)), page.width);
+        out.push_str(&body);
+    }
+}
+
+/// One row a dataset.
+fn table(out: &mut String, page: &Page<'_>, unread: &[&CoverageRow]) {
+    let columns = share(page.width - 2, [("dataset", 21, 0), ("status", 12, 0), ("why, and the remedy", 18, 1)]);
+    let most = (!page.full).then_some(REASON_LINES);
+    let row = |row: &&CoverageRow| {
+        let coverage = &row.coverage;
+        let mut status = vec![coverage.status.as_str().to_owned()];
+        status.extend((row.need == Need::Required).then(|| "required".to_owned()));
+        let mut why = Vec::new();
+        let mut say = |lead: &str, text: &Option<String>| {
+            if let Some(text) = text {
+                why.extend(wrap_at_most(&format!("{lead}{}", prose(text)), columns[2].width, most));
+            }
+        };
+        say("", &coverage.reason);
+        say("permission: ", &coverage.permission);
+        say("licence: ", &coverage.licence);
+        say("accepted: ", &row.accepted);
+        vec![vec![row.dataset.name().to_owned()], status, why]
+    };
+    grid(out, 2, &columns, unread.iter().map(row).collect());
+}
+
+/// What was left out on purpose.
+fn skipped(out: &mut String, page: &Page<'_>, tenant: &TenantReport) {
+    let names: Vec<&str> =
+        tenant.coverage.iter().filter(|row| row.coverage.status == Status::Skipped).map(|row| row.dataset.name()).collect();
+    if !names.is_empty() {
+        paragraph(out, "  ", &format!("Left out: {}.", names.join(", ")), page.width);
+    }
+}
+
+/// The rules that are not, or not fully, evaluated, gathered by what they lacked.
+fn rules(out: &mut String, page: &Page<'_>, tenant: &TenantReport) {
+    let of_tenant = |tenant_id: &str, view| tenant_id == tenant.tenant_id && view == tenant.view;
+    let mut gathered: BTreeMap<(bool, bool, String), Vec<&NotEvaluated>> = BTreeMap::new();
+    for row in page.report.not_evaluated.iter().filter(|row| of_tenant(&row.tenant_id, row.view)) {
+        let missing: Vec<String> = row.missing.iter().map(|missing| format!("{} ({})", missing.dataset, missing.status)).collect();
+        gathered.entry((!row.counts_for_exit, !row.subjects.is_empty(), missing.join(", "))).or_default().push(row);
+    }
+    for ((harmless, in_part, missing), rows) in gathered {
+        let what = if in_part { "Not fully evaluated" } else { "Not evaluated" };
+        let counts = if harmless { ", without effect on the exit status" } else { "" };
+        let lack = if missing.is_empty() { String::new() } else { format!(" for want of {missing}") };
+        let names: Vec<String> = rows.iter().map(|row| rule_name(row, page.full)).collect();
+        paragraph(out, "  ", &format!("{what}{lack}{counts}: {}.", names.join(if page.full { "; " } else { ", " })), page.width);
+    }
+    let not_applicable: Vec<String> = page
+        .report
+        .not_applicable
+        .iter()
+        .filter(|row| of_tenant(&row.tenant_id, row.view))
+        .map(|row| format!("{} ({})", prose(&row.rule_id), prose(&row.reason)))
+        .collect();
+    if !not_applicable.is_empty() {
+        paragraph(out, "  ", &format!("Not applicable: {}.", not_applicable.join(", ")), page.width);
+    }
+}
+
+/// A rule, with how many subjects were left out; in full also why.
+fn rule_name(row: &NotEvaluated, full: bool) -> String {
+    let mut name = name_or(&row.rule_id, "?", 80);
+    if !row.subjects.is_empty() {
+        name.push_str(&format!(" ({})", count(row.subjects.len() as u64, "subject")));
+    }
+    if full {
+        name.push_str(&format!(": {}", prose(&row.reason)));
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample;
+    use super::*;
+    use crate::domain::Report;
+
+    fn unread(report: &Report, full: bool) -> String {
+        let mut out = String::new();
+        write(&mut out, &Page { report, width: 100, full }, &report.tenants[0]);
+        out
+    }
+
+    #[test]
+    fn nothing_is_listed_where_all_was_read() {
+        assert_eq!(unread(&sample::clean(), false), "");
+    }
+
+    #[test]
+    fn gaps_say_what_would_change_them() {
+        let text = unread(&sample::incomplete(), false);
+        for part in
+            ["sign-ins", "denied", "required", "permission: AuditLog.Read.All", "licence: Entra ID P1", "accepted: customer has no P1"]
+        {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+        assert!(text.contains("Left out: user-activity."));
+    }
+
+    #[test]
+    fn rules_are_gathered_by_what_they_lack() {
+        let text = unread(&sample::incomplete(), false).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            text.contains("Not evaluated for want of sign-ins (denied): gdap-relationship-unused, gdap-sign-in-without-mfa."),
+            "{text}"
+        );
+        assert!(text.contains("Not fully evaluated for want of assignments (partial): gdap-orphaned-assignment (1 subject)."), "{text}");
+        assert!(text.contains("user-activity (skipped), without effect on the exit status: gdap-stale-member."), "{text}");
+        assert!(text.contains("Not applicable: new-relationship (there is no baseline)."), "{text}");
+        assert!(unread(&sample::incomplete(), true).contains("what it needs was not read"));
+    }
+}
