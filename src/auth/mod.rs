@@ -34,7 +34,7 @@ mod x509;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
-use crate::secret::Secret;
+pub use crate::secret::Secret;
 
 pub use cache::TokenCache;
 pub use error::{AuthError, AuthErrorKind};

@@ -229,6 +229,9 @@ pub struct Coverage {
     /// The list itself was cut: a subject that is not here may exist. Otherwise what is missing stands in `gaps`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub truncated: bool,
+    /// Partial only because the dataset whose subjects it has is not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limited_by: Option<Dataset>,
     /// Subjects whose own reads are missing, by id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub gaps: BTreeMap<String, Gap>,
@@ -252,6 +255,7 @@ impl Coverage {
             licence: None,
             capped: false,
             truncated: false,
+            limited_by: None,
             gaps: BTreeMap::new(),
         }
     }
@@ -286,6 +290,7 @@ impl Coverage {
     pub fn limit_to(&mut self, parent: Dataset, parent_status: Status) {
         if self.status == Status::Complete && parent_status != Status::Complete {
             self.status = Status::Partial;
+            self.limited_by = Some(parent);
             self.reason = Some(format!("{parent} is {parent_status}"));
         }
     }

@@ -201,8 +201,10 @@ pub struct NotEvaluated {
     pub tenant_id: String,
     /// The view.
     pub view: View,
-    /// The subjects that were left out; empty: all of them.
+    /// The subjects that were left out, where they are known; empty and not `partly`: all of them.
     pub subjects: Vec<String>,
+    /// True if the rule was judged on what could be read.
+    pub partly: bool,
     /// In words.
     pub reason: String,
     /// Whether it makes the run exit 3.

@@ -133,9 +133,77 @@ impl TenantSnapshot {
             Dataset::UserActivity => facts.user_activity.len(),
             Dataset::SignIns => facts.sign_ins.events.len(),
         };
-        for (dataset, coverage) in &mut self.coverage {
-            coverage.records = count(*dataset) as u64;
-            coverage.gaps.retain(|subject, _| relationships.contains(subject) || groups.contains(subject));
+        let mut counted: Vec<(Dataset, u64)> = Vec::new();
+        for dataset in Dataset::ALL {
+            counted.push((*dataset, count(*dataset) as u64));
         }
+        for (dataset, records) in counted {
+            let parent_complete = |coverage: &Coverage| {
+                coverage.limited_by.is_some_and(|parent| self.coverage.get(&parent).is_some_and(|above| above.status == Status::Complete))
+            };
+            let freed = self.coverage.get(&dataset).is_some_and(parent_complete);
+            let Some(coverage) = self.coverage.get_mut(&dataset) else { continue };
+            coverage.records = records;
+            let had_gaps = !coverage.gaps.is_empty();
+            coverage.gaps.retain(|subject, _| relationships.contains(subject) || groups.contains(subject));
+            // Gaps of others are none of this customer's; what is left is then all there is.
+            let only_gaps =
+                coverage.status == Status::Partial && had_gaps && coverage.gaps.is_empty() && !coverage.truncated && !coverage.capped;
+            if only_gaps && coverage.limited_by.is_none() || freed && coverage.gaps.is_empty() {
+                *coverage = Coverage { from: coverage.from, to: coverage.to, ..Coverage::complete(records) };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Gap;
+
+    /// Two customers; the assignments of the second one's relationship failed.
+    fn tenant() -> TenantSnapshot {
+        let mut tenant: TenantSnapshot = serde_json::from_value(serde_json::json!({
+            "tenantId": "t", "view": "partner",
+            "partner": {
+                "relationships": [
+                    { "id": "r1", "status": "active", "customer": { "tenantId": "c1" } },
+                    { "id": "r2", "status": "active", "customer": { "tenantId": "c2" } },
+                    { "id": "r3", "status": "approvalPending" }
+                ],
+                "assignments": [{ "id": "a1", "relationshipId": "r1", "status": "active", "groupId": "g1" }],
+                "groups": [{ "id": "g1" }],
+                "groupMembers": { "g1": ["u1"], "g2": ["u2"] },
+                "principals": [{ "id": "u1", "kind": "user" }, { "id": "u2", "kind": "user" }]
+            }
+        }))
+        .unwrap();
+        tenant.coverage = Dataset::ALL.iter().map(|dataset| (*dataset, Coverage::complete(3))).collect();
+        let mut partial = Coverage::new(Status::Partial).because("1 of 2 relationships");
+        partial.gaps.insert("r2".into(), Gap { status: Status::Failed, reason: "503".into() });
+        tenant.coverage.insert(Dataset::Assignments, partial);
+        tenant.settle_coverage();
+        tenant
+    }
+
+    #[test]
+    fn one_customer_s_part_holds_nothing_of_another_and_its_own_coverage() {
+        let first = tenant().for_customer("c1");
+        assert_eq!(first.partner.relationships.len(), 1);
+        assert_eq!(first.partner.principals.iter().map(|principal| principal.id.as_str()).collect::<Vec<_>>(), ["u1"]);
+        assert_eq!(first.coverage_of(Dataset::Assignments), Coverage::complete(1), "the gap was another customer's");
+        assert_eq!(first.coverage_of(Dataset::GroupMembers), Coverage::complete(1));
+
+        let second = tenant().for_customer("c2");
+        assert_eq!(second.coverage_of(Dataset::Assignments).status, Status::Partial);
+        assert_eq!(second.coverage_of(Dataset::Groups).limited_by, Some(Dataset::Assignments));
+        assert!(second.partner.groups.is_empty());
+    }
+
+    #[test]
+    fn what_the_snapshot_does_not_mention_was_not_read() {
+        let mut tenant = tenant();
+        tenant.coverage.remove(&Dataset::Groups);
+        assert_eq!(tenant.coverage_of(Dataset::Groups).status, Status::Failed);
     }
 }

@@ -1,1 +1,3 @@
-//! history
+//! Snapshots on disk and the versions of their format.
+
+pub mod snapshot_file;

@@ -23,6 +23,11 @@ impl Clock {
         Clock { origin: Instant::now(), speed: speed.max(1) }
     }
 
+    /// How much faster than real time it runs.
+    pub fn speed(&self) -> u32 {
+        self.speed
+    }
+
     /// Time since the clock was made, in its own speed.
     pub fn elapsed(&self) -> Duration {
         self.origin.elapsed() * self.speed

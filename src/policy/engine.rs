@@ -121,36 +121,44 @@ impl Gaps {
         }
     }
 
-    /// Lists what could not be judged: the rule as a whole for its gaps, and the subjects that the check itself had to leave out.
+    /// Lists what could not be judged: for want of a dataset, and apart from that subjects of which a dataset says nothing.
     fn report(&self, rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, out: &Out, judged: &mut Judged) {
-        let mut subjects: BTreeSet<&str> = BTreeSet::new();
-        let mut datasets: BTreeMap<Dataset, Coverage> = BTreeMap::new();
-        for (subject, dataset) in &out.unjudged {
-            subjects.insert(subject);
-            datasets.insert(*dataset, ctx.coverage(*dataset));
-        }
         let whole = !self.may_judge(rule);
-        for (dataset, coverage) in self.required.iter().chain(&self.helps) {
-            datasets.insert(*dataset, coverage.clone());
+        let missing: BTreeMap<Dataset, Coverage> = self.required.iter().chain(&self.helps).cloned().collect();
+        let mut subjects: BTreeSet<String> = missing.values().flat_map(|coverage| coverage.gaps.keys().cloned()).collect();
+        let mut silent: BTreeMap<Dataset, BTreeSet<String>> = BTreeMap::new();
+        for (subject, dataset) in &out.unjudged {
+            match missing.contains_key(dataset) {
+                true => subjects.insert(subject.clone()),
+                false => silent.entry(*dataset).or_default().insert(subject.clone()),
+            };
         }
-        if datasets.is_empty() {
-            return;
-        }
-        let counts = self.required.iter().any(|(dataset, coverage)| counts_for_exit(ctx.tenant, *dataset, coverage, settings, ctx.now))
-            || forced(rule, ctx, settings);
-        let reason = if whole { "what it rests on could not be read" } else { "judged only on what could be read" };
-        judged.not_evaluated.push(NotEvaluated {
+        let entry = |datasets: &BTreeMap<Dataset, Coverage>, subjects: BTreeSet<String>, partly: bool, reason: &str| NotEvaluated {
             rule_id: rule.meta.id.into(),
             tenant_id: ctx.tenant.tenant_id.clone(),
             view: ctx.tenant.view,
-            subjects: if whole { Vec::new() } else { subjects.into_iter().map(str::to_owned).collect() },
+            subjects: subjects.into_iter().collect(),
+            partly,
             reason: reason.into(),
-            counts_for_exit: counts,
+            counts_for_exit: false,
             missing: datasets
-                .into_iter()
-                .map(|(dataset, coverage)| Missing { dataset, status: coverage.status, permission: coverage.permission })
+                .iter()
+                .map(|(dataset, coverage)| Missing { dataset: *dataset, status: coverage.status, permission: coverage.permission.clone() })
                 .collect(),
-        });
+        };
+        if !missing.is_empty() {
+            let (subjects, reason) = match whole {
+                true => (BTreeSet::new(), "what it rests on could not be read"),
+                false => (subjects, "judged only on what could be read"),
+            };
+            let counts = self.required.iter().any(|(dataset, coverage)| counts_for_exit(ctx.tenant, *dataset, coverage, settings, ctx.now));
+            let counts_for_exit = counts || forced(rule, ctx, settings);
+            judged.not_evaluated.push(NotEvaluated { counts_for_exit, ..entry(&missing, subjects, !whole, reason) });
+        }
+        for (dataset, subjects) in silent {
+            let read = [(dataset, ctx.coverage(dataset))].into();
+            judged.not_evaluated.push(entry(&read, subjects, true, "what was read does not say enough of these subjects"));
+        }
     }
 }
 
@@ -167,18 +175,35 @@ fn counts_for_exit(tenant: &TenantSnapshot, dataset: Dataset, coverage: &Coverag
     coverage.status.is_unread()
         && !(coverage.status == Status::Partial && coverage.capped)
         && !(dataset.needs_p1() && tenant.is_p1_absent())
-        && accepted(dataset, coverage.status, &settings.accepted_gaps, now).is_none()
+        && accepted(tenant, dataset, coverage, &settings.accepted_gaps, now).is_none()
 }
 
-/// Why a gap is accepted, if it is.
-fn accepted(dataset: Dataset, status: Status, gaps: &[AcceptedGap], now: Timestamp) -> Option<&str> {
-    gaps.iter()
-        .find(|gap| {
-            gap.dataset.is_none_or(|wanted| wanted == dataset)
-                && gap.status.is_none_or(|wanted| wanted == status)
-                && gap.until.is_none_or(|until| now <= until)
-        })
-        .map(|gap| gap.reason.as_str())
+/// Required datasets of the view that were not read, where that counts and nobody accepted it: what `collect` ends on.
+pub fn unaccepted_gaps(tenant: &TenantSnapshot, settings: &Settings, now: Timestamp) -> Vec<Dataset> {
+    let required = |dataset: &Dataset| dataset.need() == Need::Required || settings.requires(tenant.view, *dataset);
+    let counts = |dataset: &Dataset| counts_for_exit(tenant, *dataset, &tenant.coverage_of(*dataset), settings, now);
+    Dataset::of_view(tenant.view).iter().copied().filter(|dataset| required(dataset) && counts(dataset)).collect()
+}
+
+/// Why a gap is accepted, if it is. What is partial only because of another dataset is accepted with that one.
+fn accepted<'a>(
+    tenant: &TenantSnapshot,
+    dataset: Dataset,
+    coverage: &Coverage,
+    gaps: &'a [AcceptedGap],
+    now: Timestamp,
+) -> Option<&'a str> {
+    let own = gaps.iter().find(|gap| {
+        gap.dataset.is_none_or(|wanted| wanted == dataset)
+            && gap.status.is_none_or(|wanted| wanted == coverage.status)
+            && gap.until.is_none_or(|until| now <= until)
+    });
+    match (own, coverage.limited_by) {
+        (Some(gap), _) => Some(gap.reason.as_str()),
+        // A parent stands before its children, so this ends.
+        (None, Some(parent)) if parent < dataset => accepted(tenant, parent, &tenant.coverage_of(parent), gaps, now),
+        (None, _) => None,
+    }
 }
 
 /// Completes a draft with what the rule says of itself, its settings and its fingerprint.
@@ -222,7 +247,7 @@ fn tenant_report(tenant: &TenantSnapshot, index: &Index<'_>, settings: &Settings
         .map(|dataset| {
             let coverage = tenant.coverage_of(*dataset);
             let need = if settings.requires(tenant.view, *dataset) { Need::Required } else { dataset.need() };
-            let reason = accepted(*dataset, coverage.status, &settings.accepted_gaps, now).filter(|_| coverage.status.is_unread());
+            let reason = accepted(tenant, *dataset, &coverage, &settings.accepted_gaps, now).filter(|_| coverage.status.is_unread());
             CoverageRow { dataset: *dataset, need, accepted: reason.map(str::to_owned), coverage }
         })
         .collect();

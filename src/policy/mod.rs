@@ -8,7 +8,7 @@ pub mod rule;
 pub mod rules;
 pub mod settings;
 
-pub use engine::evaluate;
+pub use engine::{evaluate, unaccepted_gaps};
 
 use rule::Rule;
 

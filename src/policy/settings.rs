@@ -1,10 +1,12 @@
 //! An organisation's settings, checked against what the rules declare.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use serde::Serialize;
+use toml::de::{DeTable, DeValue};
 
-use crate::domain::rule_meta::SettingDefault;
+use crate::domain::rule_meta::{Setting, SettingDefault};
 use crate::domain::{Dataset, RuleMeta, Severity, Status, Timestamp, View};
 
 /// The value of one setting.
@@ -128,5 +130,230 @@ impl Settings {
             .filter(|rule| self.selects(rule.meta.id) && rule.meta.views.contains(&view))
             .flat_map(|rule| rule.meta.uses.iter().map(|uses| uses.dataset))
             .collect()
+    }
+}
+
+/// One mistake in `[rules.<id>]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingProblem {
+    /// Bytes of the file.
+    pub span: Range<usize>,
+    /// What is wrong: a lowercase fragment.
+    pub message: String,
+    /// What was meant, or what to do.
+    pub help: Option<String>,
+}
+
+impl SettingProblem {
+    fn new(span: Range<usize>, message: String, help: Option<String>) -> Self {
+        SettingProblem { span, message, help }
+    }
+}
+
+/// Longest list of a setting, and longest string in it.
+const MAX_ITEMS: usize = 1_000;
+const MAX_ITEM_CHARS: usize = 256;
+
+/// Keys that every rule takes.
+const COMMON_KEYS: [&str; 3] = ["enabled", "severity", "severity-reason"];
+
+/// Applies the tables below `[rules]` to the settings. Every mistake is handed back; a table with one changes nothing of its value.
+pub fn apply_table(rule_tables: &DeTable<'_>, settings: &mut Settings) -> Vec<SettingProblem> {
+    let metas: Vec<&'static RuleMeta> = super::rules::ALL.iter().map(|rule| &rule.meta).collect();
+    apply_to(&metas, rule_tables, settings)
+}
+
+fn apply_to(metas: &[&'static RuleMeta], rule_tables: &DeTable<'_>, settings: &mut Settings) -> Vec<SettingProblem> {
+    let mut problems = Vec::new();
+    for (key, value) in rule_tables {
+        let id: &str = key.get_ref();
+        let Some(meta) = metas.iter().find(|meta| meta.id == id) else {
+            problems.push(unknown_rule(metas, id, key.span()));
+            continue;
+        };
+        match value.get_ref().as_table() {
+            Some(table) => {
+                let rule = settings.rules.entry(meta.id).or_insert_with(|| RuleSettings::defaults(meta));
+                apply_rule(meta, table, rule, &mut problems);
+            }
+            None => problems.push(SettingProblem::new(
+                value.span(),
+                format!("the settings of {id} are a table"),
+                Some(format!("write `[rules.{id}]`")),
+            )),
+        }
+    }
+    problems.sort_by_key(|problem| problem.span.start);
+    problems
+}
+
+fn unknown_rule(metas: &[&'static RuleMeta], id: &str, span: Range<usize>) -> SettingProblem {
+    let by_code = metas.iter().find(|meta| meta.code.eq_ignore_ascii_case(id));
+    let help = match by_code {
+        Some(meta) => Some(format!("a config names rules by id: `[rules.{}]`", meta.id)),
+        None => nearest(id, metas.iter().map(|meta| meta.id)),
+    };
+    SettingProblem::new(span, format!("there is no rule {id:?}"), help)
+}
+
+fn apply_rule(meta: &'static RuleMeta, table: &DeTable<'_>, rule: &mut RuleSettings, problems: &mut Vec<SettingProblem>) {
+    let mut severity = None;
+    let mut reason = None;
+    for (key, value) in table {
+        let (name, span) = (key.get_ref().as_ref(), value.span());
+        match (name, value.get_ref()) {
+            ("enabled", DeValue::Boolean(enabled)) => rule.enabled = *enabled,
+            ("enabled", _) => problems.push(SettingProblem::new(span, "`enabled` is true or false".into(), None)),
+            ("severity", value) => match value.as_str().map(|word| (word, Severity::parse(word))) {
+                Some((_, Some(level))) => severity = Some((level, key.span())),
+                Some((word, None)) => {
+                    let help = nearest(word, Severity::WORST_FIRST.map(Severity::as_str)).or_else(|| Some(severities()));
+                    problems.push(SettingProblem::new(span, format!("`severity`: {word:?} is no severity"), help));
+                }
+                None => problems.push(SettingProblem::new(span, "`severity` is a string".into(), Some(severities()))),
+            },
+            ("severity-reason", value) => match value.as_str().map(str::trim).filter(|text| !text.is_empty()) {
+                Some(text) => reason = Some(text.to_owned()),
+                None => problems.push(SettingProblem::new(span, "`severity-reason` is a string that says why".into(), None)),
+            },
+            (_, value) => match meta.settings.iter().find(|setting| setting.name == name) {
+                Some(setting) => match read_setting(setting, value) {
+                    Ok(value) => rule.set(setting.name, value),
+                    Err(message) => problems.push(SettingProblem::new(span, format!("`{name}`: {message}"), Some(setting.doc.to_owned()))),
+                },
+                None => {
+                    let names: Vec<&str> = COMMON_KEYS.into_iter().chain(meta.settings.iter().map(|setting| setting.name)).collect();
+                    let help = nearest(name, names.iter().copied()).or_else(|| Some(format!("it has: {}", names.join(", "))));
+                    problems.push(SettingProblem::new(key.span(), format!("{} has no setting {name:?}", meta.id), help));
+                }
+            },
+        }
+    }
+    match (severity, reason) {
+        (Some((level, _)), Some(reason)) => rule.severity = Some((level, reason)),
+        (Some((_, span)), None) if !table.contains_key("severity-reason") => {
+            problems.push(SettingProblem::new(
+                span,
+                "another severity needs a reason".into(),
+                Some("add `severity-reason = \"…\"`".into()),
+            ));
+        }
+        _ => {}
+    }
+}
+
+/// Reads a setting's value by the type and bounds of its default.
+fn read_setting(setting: &Setting, value: &DeValue<'_>) -> Result<Value, String> {
+    match setting.default {
+        SettingDefault::Int { min, max, .. } => {
+            let number = value.as_integer().ok_or("expected a whole number")?;
+            let number = i64::from_str_radix(number.as_str(), number.radix()).ok();
+            number
+                .filter(|number| (min..=max).contains(number))
+                .map(Value::Int)
+                .ok_or_else(|| format!("it must be between {min} and {max}"))
+        }
+        SettingDefault::List(_) => {
+            let items = value.as_array().ok_or("expected a list of strings")?;
+            if items.len() > MAX_ITEMS {
+                return Err(format!("the list has more than {MAX_ITEMS} entries"));
+            }
+            let read = |item: &DeValue<'_>| match item.as_str().map(str::trim) {
+                Some(text) if !text.is_empty() && text.chars().count() <= MAX_ITEM_CHARS => Ok(text.to_lowercase()),
+                Some(_) => Err(format!("an entry is empty or longer than {MAX_ITEM_CHARS} characters")),
+                None => Err("expected a list of strings".to_owned()),
+            };
+            items.iter().map(|item| read(item.get_ref())).collect::<Result<Vec<String>, String>>().map(Value::List)
+        }
+    }
+}
+
+fn severities() -> String {
+    format!("one of: {}", Severity::WORST_FIRST.map(Severity::as_str).join(", "))
+}
+
+/// `did you mean …`, if a name is near enough.
+fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    const ALIKE: f64 = 0.8;
+    let name = name.to_lowercase();
+    let scored = candidates.into_iter().map(|candidate| (strsim::jaro_winkler(&name, candidate), candidate));
+    let best = scored.filter(|(score, _)| *score >= ALIKE).reduce(|best, next| if next.0 > best.0 { next } else { best });
+    best.map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rule_meta::Reads;
+
+    static META: RuleMeta = RuleMeta {
+        id: "gdap-long-duration",
+        code: "LIF-02",
+        title: "",
+        views: &[View::Partner],
+        severity: Severity::Medium,
+        severity_note: "",
+        uses: &[],
+        reads: Reads::Some,
+        fields: &[],
+        settings: &[
+            Setting { name: "max-days", default: SettingDefault::Int { default: 730, min: 1, max: 730 }, doc: "longest length, days" },
+            Setting { name: "allowed", default: SettingDefault::List(&["a"]), doc: "roles that may last" },
+        ],
+        remediation: "",
+        attack: &[],
+        mitigations: &[],
+        nist: &[],
+        benchmarks: &[],
+        page: "",
+    };
+
+    fn apply(text: &str) -> (Settings, Vec<SettingProblem>) {
+        let mut settings = Settings { rules: [(META.id, RuleSettings::defaults(&META))].into(), ..Settings::default() };
+        let table = DeTable::parse(text).unwrap();
+        let problems = apply_to(&[&META], table.get_ref(), &mut settings);
+        (settings, problems)
+    }
+
+    #[test]
+    fn settings_are_applied() {
+        let text = "[gdap-long-duration]\nenabled = false\nseverity = \"low\"\nseverity-reason = \"agreed\"\nmax-days = 0x10\nallowed = [\"B\", \" c \"]\n";
+        let (settings, problems) = apply(text);
+        assert_eq!(problems, []);
+        let rule = &settings.rules[META.id];
+        assert!(!rule.enabled && !settings.selects(META.id));
+        assert_eq!(rule.severity, Some((Severity::Low, "agreed".into())));
+        assert_eq!((rule.int("max-days"), rule.list("allowed")), (16, ["b".to_owned(), "c".to_owned()].as_slice()));
+    }
+
+    #[test]
+    fn every_mistake_of_a_table_with_what_was_meant() {
+        let text = "[gdap-long-durations]\n[LIF-02]\n[zebra]\n[gdap-long-duration]\nenabled = 1\nseverity = \"hihg\"\nmax-day = 1\nmax-days = 731\nallowed = [1]\n";
+        let (settings, problems) = apply(text);
+        let shown: Vec<(&str, &str)> =
+            problems.iter().map(|problem| (problem.message.as_str(), problem.help.as_deref().unwrap_or("-"))).collect();
+        assert_eq!(
+            shown,
+            [
+                ("there is no rule \"gdap-long-durations\"", "did you mean `gdap-long-duration`?"),
+                ("there is no rule \"LIF-02\"", "a config names rules by id: `[rules.gdap-long-duration]`"),
+                ("there is no rule \"zebra\"", "-"),
+                ("`enabled` is true or false", "-"),
+                ("`severity`: \"hihg\" is no severity", "did you mean `high`?"),
+                ("gdap-long-duration has no setting \"max-day\"", "did you mean `max-days`?"),
+                ("`max-days`: it must be between 1 and 730", "longest length, days"),
+                ("`allowed`: expected a list of strings", "roles that may last"),
+            ]
+        );
+        assert_eq!(settings.rules[META.id], RuleSettings::defaults(&META));
+    }
+
+    #[test]
+    fn another_severity_needs_a_reason() {
+        let (settings, problems) = apply("[gdap-long-duration]\nseverity = \"info\"\n");
+        assert_eq!(problems[0].message, "another severity needs a reason");
+        assert_eq!(settings.rules[META.id].severity, None);
+        let (_, problems) = apply("[gdap-long-duration]\nseverity = \"info\"\nseverity-reason = \" \"\n");
+        assert_eq!(problems.len(), 1);
     }
 }

@@ -264,6 +264,7 @@ pub(crate) fn incomplete() -> Report {
         tenant_id: TENANT.into(),
         view: View::Partner,
         subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
+        partly: !subjects.is_empty(),
         reason: "what it needs was not read".into(),
         counts_for_exit: counts,
         missing,

@@ -134,6 +134,10 @@ fn files_stay_small() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for file in rust_files(&src) {
         let relative = file.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
+        let only_tests = ["/tests/", "/tests.rs", "/testing.rs", "_test.rs", "/sample.rs"];
+        if only_tests.iter().any(|part| relative.contains(part)) {
+            continue;
+        }
         let text = std::fs::read_to_string(&file).unwrap();
         let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).count();
         assert!(lines <= 400 || REASONS.iter().any(|(known, _)| *known == relative), "src/{relative} has {lines} lines before its tests");

@@ -5,7 +5,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use partnerscope::collect;
+use partnerscope::domain::Need;
 use partnerscope::policy::rules;
+
+use crate::support::Program;
 
 /// A generated file: its path, and its text now.
 struct Made {
@@ -75,9 +79,76 @@ fn rule_pages() -> Vec<Made> {
     pages
 }
 
+/// Which permission each dataset needs.
+fn permissions() -> Made {
+    let mut text = String::from(
+        "# Permissions\n\nGenerated from the collectors. Every one is a read permission; what is not granted becomes coverage, and the run goes on.\n\n\
+         | dataset | needed | read from | application permission | delegated: one of these roles too | licence | for |\n|---|---|---|---|---|---|---|\n",
+    );
+    for row in collect::permissions() {
+        let need = match row.dataset.need() {
+            Need::Required => "required",
+            Need::Helps => "helps",
+            Need::Import => "import",
+        };
+        writeln!(
+            text,
+            "| {} | {need} | `{}` | {} | {} | {} | {} |",
+            row.dataset,
+            row.endpoint,
+            row.application,
+            row.delegated_roles.join(", "),
+            row.licence.unwrap_or("–"),
+            row.why
+        )
+        .unwrap();
+    }
+    made("docs/permissions.md", text)
+}
+
+/// The JSON Schemas of what the program writes.
+fn schemas() -> Vec<Made> {
+    let program = Program::new();
+    let schema = |name: &str| {
+        let run = program.run(&["schema", name]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        made(format!("docs/schemas/{name}.schema.json"), run.stdout)
+    };
+    vec![schema("report"), schema("snapshot")]
+}
+
+/// What `--help` says of every command.
+fn help() -> Made {
+    let program = Program::new();
+    let mut text = String::from("# Command line\n\nGenerated from `--help`.\n");
+    for command in ["", "audit", "collect", "evaluate", "rules", "fixture", "schema"] {
+        let mut args: Vec<&str> = command.split_whitespace().collect();
+        args.push("--help");
+        let run = program.run(&args);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let lines: Vec<&str> = run.stdout.lines().map(str::trim_end).collect();
+        write!(text, "\n## `partnerscope {command}`\n\n```text\n{}\n```\n", lines.join("\n").trim_end()).unwrap();
+    }
+    made("docs/command-line.md", text.replace("`partnerscope `", "`partnerscope`"))
+}
+
+/// The README, with the real output of its first command between the markers.
+fn readme() -> Made {
+    const START: &str = "<!-- output of the first command: generated -->\n";
+    const END: &str = "<!-- end of output -->";
+    let old = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let (before, rest) = old.split_once(START).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let run = Program::new().run(&["audit", "--fixture", "northwind-msp"]);
+    assert_eq!(run.code, 1);
+    let lines: Vec<&str> = run.stdout.lines().map(str::trim_end).collect();
+    made("README.md", format!("{before}{START}```text\n{}\n```\n{END}{after}", lines.join("\n")))
+}
+
 fn everything() -> Vec<Made> {
-    let mut all = vec![role_table()];
+    let mut all = vec![role_table(), permissions(), help(), readme()];
     all.extend(rule_pages());
+    all.extend(schemas());
     all
 }
 
@@ -102,7 +173,7 @@ fn generated_files_are_up_to_date() {
 
 #[test]
 fn no_generated_page_is_left_over() {
-    let known: Vec<String> = everything().into_iter().map(|made| made.path).collect();
+    let known: Vec<String> = rule_pages().into_iter().map(|made| made.path).collect();
     for entry in std::fs::read_dir(root().join("docs/rules")).unwrap() {
         let path = format!("docs/rules/{}", entry.unwrap().file_name().to_str().unwrap());
         assert!(known.contains(&path), "{path} belongs to no rule");

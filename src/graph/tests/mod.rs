@@ -13,10 +13,9 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{Bucket, Client, ClientOptions, End, Get, GraphErrorKind, Listing, Observer, Wire};
-use crate::auth::{AuthError, AuthErrorKind, Claims, Credential, Token, TokenCache};
+use crate::auth::{AuthError, AuthErrorKind, Claims, Credential, Secret, Token, TokenCache};
 use crate::http::clock::Clock;
 use crate::http::transport::Transport;
-use crate::secret::Secret;
 
 const HOST: &str = "https://graph.example";
 

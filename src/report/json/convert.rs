@@ -175,7 +175,7 @@ impl<'a> From<&'a settled::NotEvaluated> for NotEvaluated<'a> {
             rule_id: &row.rule_id,
             tenant_id: &row.tenant_id,
             view: row.view,
-            subjects: &row.subjects,
+            subjects: (row.partly || !row.subjects.is_empty()).then_some(row.subjects.as_slice()),
             reason: &row.reason,
             counts_for_exit: row.counts_for_exit,
             missing: missing.collect(),

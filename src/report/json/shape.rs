@@ -309,9 +309,9 @@ pub(super) struct NotEvaluated<'a> {
     pub(super) tenant_id: &'a str,
     /// The view.
     pub(super) view: View,
-    /// Ids of the subjects that were left out; absent: all of them.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub(super) subjects: &'a [String],
+    /// Ids of the subjects that were left out; absent: all of them; empty: some, which are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) subjects: Option<&'a [String]>,
     /// In words.
     pub(super) reason: &'a str,
     /// Whether it makes the run exit 3.

@@ -110,7 +110,7 @@ fn remedies<'a>(out: &mut String, page: &Page<'_>, group: &Group<'a>, told: &mut
         }
     }
     let shown = if page.full { fresh.len() } else { REMEDIES };
-    let most = (!page.full).then_some(4);
+    let most = (!page.full).then_some(2);
     for remedy in fresh.iter().take(shown) {
         for (number, line) in wrap_at_most(&prose(remedy), page.width - 9, most).iter().enumerate() {
             out.push_str(if number == 0 { "    Fix: " } else { "         " });

@@ -63,13 +63,11 @@ fn rules(out: &mut String, page: &Page<'_>, tenant: &TenantReport) {
     let of_tenant = |tenant_id: &str, view| tenant_id == tenant.tenant_id && view == tenant.view;
     let mut gathered: BTreeMap<(bool, bool, String), Vec<&NotEvaluated>> = BTreeMap::new();
     for row in page.report.not_evaluated.iter().filter(|row| of_tenant(&row.tenant_id, row.view)) {
-        let missing: Vec<String> = row.missing.iter().map(|missing| format!("{} ({})", missing.dataset, missing.status)).collect();
-        gathered.entry((!row.counts_for_exit, !row.subjects.is_empty(), missing.join(", "))).or_default().push(row);
+        gathered.entry((!row.counts_for_exit, row.partly, lack(row))).or_default().push(row);
     }
-    for ((harmless, in_part, missing), rows) in gathered {
+    for ((harmless, in_part, lack), rows) in gathered {
         let what = if in_part { "Not fully evaluated" } else { "Not evaluated" };
         let counts = if harmless { ", without effect on the exit status" } else { "" };
-        let lack = if missing.is_empty() { String::new() } else { format!(" for want of {missing}") };
         let names: Vec<String> = rows.iter().map(|row| rule_name(row, page.full)).collect();
         paragraph(out, "  ", &format!("{what}{lack}{counts}: {}.", names.join(if page.full { "; " } else { ", " })), page.width);
     }
@@ -82,6 +80,21 @@ fn rules(out: &mut String, page: &Page<'_>, tenant: &TenantReport) {
         .collect();
     if !not_applicable.is_empty() {
         paragraph(out, "  ", &format!("Not applicable: {}.", not_applicable.join(", ")), page.width);
+    }
+}
+
+/// What a rule lacked. A dataset that was read in full may still say too little of a subject.
+fn lack(row: &NotEvaluated) -> String {
+    let read_in_full = row.missing.iter().all(|missing| missing.status == Status::Complete);
+    let missing: Vec<String> = row
+        .missing
+        .iter()
+        .map(|missing| if read_in_full { missing.dataset.to_string() } else { format!("{} ({})", missing.dataset, missing.status) })
+        .collect();
+    match (missing.is_empty(), read_in_full) {
+        (true, _) => String::new(),
+        (false, true) => format!(", as {} does not say enough", missing.join(", ")),
+        (false, false) => format!(" for want of {}", missing.join(", ")),
     }
 }
 

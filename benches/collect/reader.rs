@@ -1,0 +1,122 @@
+//! The reader process: the real client and collectors, or the bare calls in a row.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use partnerscope::auth::TokenCache;
+use partnerscope::auth::access_token::AccessToken;
+use partnerscope::collect::{self, Plan};
+use partnerscope::domain::{Dataset, Timestamp};
+use partnerscope::graph::{Client, ClientOptions};
+use partnerscope::http::Silent;
+use partnerscope::http::clock::Clock;
+use partnerscope::http::transport::{HttpTransport, TransportOptions};
+use partnerscope::secret::Secret;
+use url::Url;
+
+use super::Figures;
+use super::work::PARTNER;
+
+struct Deaf;
+
+impl collect::Watch for Deaf {
+    fn progress(&self, _: Dataset, _: u64, _: bool) {}
+}
+
+/// Reads everything once and prints the figures as JSON.
+#[expect(clippy::print_stdout, reason = "the parent reads them there")]
+pub(crate) fn run(scenario: &str, endpoint: &str) {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
+    let figures = runtime.block_on(async {
+        let (wall, records) = collect_once(scenario, endpoint).await;
+        let stats = stats(endpoint).await;
+        let wall = if scenario == "bare" { replay(endpoint, &stats).await } else { wall };
+        let count = |name: &str| stats[name].as_u64().expect("a count");
+        Figures {
+            wall_seconds: wall.as_secs_f64(),
+            calls: count("calls"),
+            throttled: count("throttled"),
+            report_calls: count("reports"),
+            peak_rss_mib: peak_rss_mib(),
+            records,
+        }
+    });
+    println!("{}", serde_json::to_string(&figures).expect("plain figures"));
+}
+
+async fn collect_once(scenario: &str, endpoint: &str) -> (Duration, u64) {
+    let slow = scenario == "slow";
+    let clock = Clock::real();
+    let transport = HttpTransport::new(&TransportOptions {
+        ca_file: None,
+        loopback_only: true,
+        user_agent: "bench".into(),
+        connect_timeout: Duration::from_secs(5),
+    })
+    .expect("transport");
+    let client = Client::new(ClientOptions {
+        transport: Arc::new(transport),
+        endpoint: Url::parse(endpoint).expect("endpoint"),
+        tokens: Arc::new(TokenCache::new(Arc::new(AccessToken::new(token())), clock.clone())),
+        clock,
+        observer: Arc::new(Silent),
+        concurrency: if slow { 1 } else { 16 },
+        batch: !slow,
+        deadline: None,
+        limits: scenario == "limits",
+    });
+    let options = collect::Options {
+        now: Timestamp::parse("2026-11-20T00:00:00Z").expect("a time"),
+        lookback_days: 30,
+        max_records: 1_000_000,
+        datasets: Dataset::ALL.iter().map(|dataset| (*dataset, Plan::Read)).collect::<BTreeMap<_, _>>(),
+        cloud: "global".into(),
+    };
+    let start = Instant::now();
+    let snapshot = collect::partner(&client, &options, &Deaf).await;
+    let wall = start.elapsed();
+    for (dataset, coverage) in &snapshot.coverage {
+        assert_eq!(coverage.status.as_str(), "complete", "{dataset}: {:?}", coverage.reason);
+    }
+    (wall, snapshot.coverage.values().map(|coverage| coverage.records).sum())
+}
+
+/// An unsigned token of the invented partner.
+fn token() -> Secret {
+    let part = |json: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json);
+    let payload = format!("{{\"tid\":\"{PARTNER}\",\"idtyp\":\"app\",\"roles\":[],\"exp\":4102444800}}");
+    Secret::new(format!("{}.{}.c2ln", part("{\"alg\":\"none\"}".into()), part(payload)))
+}
+
+async fn stats(endpoint: &str) -> serde_json::Value {
+    let text = reqwest::get(format!("{endpoint}/stats")).await.expect("stats").text().await.expect("stats");
+    serde_json::from_str(&text).expect("stats")
+}
+
+/// The same calls by a bare reqwest loop, one after the other, bodies read and thrown away.
+async fn replay(endpoint: &str, stats: &serde_json::Value) -> Duration {
+    let http = reqwest::Client::builder().no_proxy().build().expect("client");
+    let base = Url::parse(endpoint).expect("endpoint");
+    let start = Instant::now();
+    for call in stats["log"].as_array().expect("calls") {
+        let mut url = Url::parse(call[1].as_str().expect("url")).expect("url");
+        url.set_port(base.port()).expect("a port");
+        let request = match call[0].as_str() {
+            Some("POST") => http.post(url).header("Content-Type", "application/json").body(call[2].as_str().expect("body").to_owned()),
+            _ => http.get(url),
+        };
+        let mut response = request.send().await.expect("answer");
+        while response.chunk().await.expect("body").is_some() {}
+    }
+    start.elapsed()
+}
+
+/// `VmHWM` of this process, in MiB; 0 where there is no `/proc`.
+fn peak_rss_mib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().nth(1)).and_then(|kib| kib.parse::<f64>().ok()).map_or(0.0, |kib| kib / 1024.0)
+}

@@ -1,0 +1,18 @@
+//! `schema`: JSON Schemas of what is written, for those who read it by program.
+
+use crate::cli::args::SchemaName;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::outputs::print;
+use crate::domain::Snapshot;
+use crate::report;
+
+/// Runs it.
+pub(in crate::cli) fn run(name: SchemaName) -> Result<Exit, Failure> {
+    let schema = match name {
+        SchemaName::Report => report::json::schema(),
+        SchemaName::Snapshot => schemars::schema_for!(Snapshot).to_value(),
+    };
+    print(&format!("{schema:#}\n"))?;
+    Ok(Exit::Clean)
+}

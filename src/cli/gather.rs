@@ -1,0 +1,154 @@
+//! Reads every tenant of a run into one snapshot.
+
+use url::Url;
+
+use super::agreement::{Seen, agree};
+use super::failure::{Failure, consent_address};
+use super::options::{Gathering, Target};
+use super::progress::Progress;
+use super::terminal::plain;
+use super::wire::{self, Connection};
+use crate::collect;
+use crate::domain::snapshot::FORMAT_VERSION;
+use crate::domain::{Coverage, Dataset, Snapshot, TenantSnapshot, Tool, View};
+use crate::http::clock::Clock;
+
+/// One tenant, read.
+struct Read {
+    tenant: TenantSnapshot,
+    label: String,
+    graph: Url,
+    consent: Option<String>,
+}
+
+/// Reads every tenant, one after the other: each has limits of its own, but they share this machine and its person.
+pub(super) async fn gather(gathering: &Gathering, progress: &Progress) -> Result<Snapshot, Failure> {
+    let result = match &gathering.stage {
+        Some(stage) => {
+            // The server lives as long as this binding.
+            let (_server, target) = stage.start()?;
+            all(gathering, std::slice::from_ref(&target), progress).await
+        }
+        None => all(gathering, &gathering.targets, progress).await,
+    };
+    progress.finish();
+    let read = result?;
+    anything_read(&read)?;
+    let mut tenants: Vec<TenantSnapshot> = read.into_iter().map(|read| read.tenant).collect();
+    tenants.sort_by(|a, b| (&a.tenant_id, a.view).cmp(&(&b.tenant_id, b.view)));
+    tenants.dedup_by(|a, b| (&a.tenant_id, a.view) == (&b.tenant_id, b.view));
+    Ok(Snapshot {
+        format_version: FORMAT_VERSION.into(),
+        tool: Tool::this(),
+        collected_at: gathering.now,
+        lookback_days: gathering.lookback_days,
+        only_customer: None,
+        tenants,
+    })
+}
+
+async fn all(gathering: &Gathering, targets: &[Target], progress: &Progress) -> Result<Vec<Read>, Failure> {
+    let clock = Clock::faster(gathering.speed);
+    let mut read = Vec::new();
+    for target in targets {
+        progress.start(&target.asked.label, gathering.speed);
+        read.push(Box::pin(one(gathering, target, &clock, progress)).await?);
+    }
+    Ok(read)
+}
+
+async fn one(gathering: &Gathering, target: &Target, clock: &Clock, progress: &Progress) -> Result<Read, Failure> {
+    let connection = wire::connect(target, clock, progress).await?;
+    // A wrong tenant ends the run before anything of it is read, where the token tells.
+    agree(connection.seen()).map_err(Failure::WrongTenant)?;
+    if gathering.stage.is_none() {
+        progress.note(&signed_in(&connection, &target.asked.label));
+    }
+    if gathering.view.is_none() {
+        settle_view(&connection, &target.asked.label, progress).await?;
+    }
+    let mut tenant = wire::read_partner(&connection.client, gathering, target.network.cloud.as_str(), progress).await;
+    let organization = tenant.partner.organization.as_ref().map(|organization| organization.id.as_str());
+    let agreed = agree(Seen { organization, ..connection.seen() }).map_err(Failure::WrongTenant)?;
+    if let Some(agreed) = agreed {
+        tenant.tenant_id = agreed;
+    }
+    let id = Some(tenant.tenant_id.as_str()).filter(|id| !id.is_empty());
+    let consent = consent_address(&target.network.login, id, connection.client_id.as_deref());
+    Ok(Read { tenant, label: target.asked.label.clone(), graph: target.network.graph.clone(), consent })
+}
+
+fn signed_in(connection: &Connection, label: &str) -> String {
+    // A given token is not checked by anybody before Graph is asked.
+    let verb = if connection.credential == "access-token" { "uses a token for" } else { "signed in to" };
+    let identity = connection.claims.identity.as_deref().or(connection.client_id.as_deref());
+    let whom = identity.map(|identity| format!(" as {}", plain(identity))).unwrap_or_default();
+    format!("{verb} {}{whom} with {}", plain(label), connection.credential)
+}
+
+/// `--view auto`: says which view it takes, and why.
+async fn settle_view(connection: &Connection, label: &str, progress: &Progress) -> Result<(), Failure> {
+    let signs = collect::signs_of_partner(&connection.client).await;
+    let why = partner_by(&signs).ok_or_else(|| Failure::NoPartner { tenant: label.to_owned() })?;
+    progress.note(&format!("view {}: {why}", View::Partner));
+    Ok(())
+}
+
+/// Why the partner view is taken; `None` if nothing speaks for it and the tenant's own type was read.
+fn partner_by(signs: &collect::Signs) -> Option<String> {
+    let unread = || "whether the tenant is a partner cannot be read".to_owned();
+    signs.first().or_else(|| (!signs.is_organization_read()).then(unread))
+}
+
+/// A run that read nothing at all says nothing about the tenant: it could not run.
+fn anything_read(read: &[Read]) -> Result<(), Failure> {
+    let any = |tenant: &TenantSnapshot| tenant.coverage.values().any(|coverage| coverage.status.has_records());
+    let Some(first) = read.first().filter(|_| !read.iter().any(|read| any(&read.tenant))) else { return Ok(()) };
+    let rows = |tenant: &TenantSnapshot| -> Vec<(Dataset, Coverage)> {
+        tenant.coverage.iter().map(|(dataset, coverage)| (*dataset, coverage.clone())).collect()
+    };
+    Err(Failure::NothingRead {
+        tenants: read.iter().map(|read| (read.label.clone(), rows(&read.tenant))).collect(),
+        graph: Box::new(first.graph.clone()),
+        consent: read.iter().find_map(|read| read.consent.clone()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Status;
+
+    fn read(statuses: &[(Dataset, Status)]) -> Read {
+        let coverage = statuses.iter().map(|(dataset, status)| (*dataset, Coverage::new(*status))).collect();
+        let tenant = TenantSnapshot {
+            tenant_id: "t".into(),
+            display_name: String::new(),
+            view: View::Partner,
+            cloud: "global".into(),
+            coverage,
+            partner: Default::default(),
+        };
+        Read { tenant, label: "t".into(), graph: "https://graph.microsoft.com".parse().unwrap(), consent: None }
+    }
+
+    #[test]
+    fn the_view_of_auto() {
+        let signs = |found: &[Dataset], unreadable: &[Dataset]| collect::Signs {
+            partner_tenant_type: None,
+            found: found.to_vec(),
+            unreadable: unreadable.to_vec(),
+        };
+        assert!(partner_by(&signs(&[Dataset::Contracts], &[])).is_some());
+        assert!(partner_by(&signs(&[], &[Dataset::Organization])).is_some(), "not known is not no");
+        assert!(partner_by(&signs(&[], &[Dataset::Relationships])).is_none(), "a refusal is no sign");
+    }
+
+    #[test]
+    fn one_dataset_is_enough_to_have_run() {
+        let nothing = read(&[(Dataset::Groups, Status::Denied), (Dataset::SignIns, Status::Skipped)]);
+        assert!(matches!(anything_read(&[nothing]), Err(Failure::NothingRead { .. })));
+        let nothing = read(&[(Dataset::Groups, Status::Denied)]);
+        assert!(anything_read(&[nothing, read(&[(Dataset::Organization, Status::Complete)])]).is_ok());
+    }
+}
