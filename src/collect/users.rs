@@ -52,10 +52,11 @@ impl RegistrationWire {
 
 /// The reason why a dataset about members is not read; `None` if it is.
 fn not_read(reader: Reader<'_>, dataset: Dataset, premium: Premium) -> Option<Coverage> {
+    // Members come from groups, these from assignments, these from relationships: without one of them nobody is asked for.
     let without_members = || {
-        reader
-            .skipped(Dataset::GroupMembers)
-            .map(|_| Coverage::skipped(format!("{} is skipped, so nobody is known", Dataset::GroupMembers)))
+        [Dataset::GroupMembers, Dataset::Assignments, Dataset::Relationships]
+            .into_iter()
+            .find_map(|needed| reader.skipped(needed).map(|_| Coverage::skipped(format!("{needed} is skipped, so nobody is known"))))
     };
     reader.skipped(dataset).or_else(without_members).or_else(|| unlicensed(premium))
 }

@@ -171,11 +171,18 @@ fn forced(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings) -> bool {
 }
 
 /// True if an unread dataset makes the run exit 3: not what was left out, cut by `--max-records`, unlicensed by proof, or accepted.
+/// What is partial only because of another dataset counts as that one does.
 fn counts_for_exit(tenant: &TenantSnapshot, dataset: Dataset, coverage: &Coverage, settings: &Settings, now: Timestamp) -> bool {
+    // A parent stands before its children, so this ends. One that is complete after all explains nothing.
+    let counts_above = |parent: Dataset| {
+        let above = tenant.coverage_of(parent);
+        parent >= dataset || above.status == Status::Complete || counts_for_exit(tenant, parent, &above, settings, now)
+    };
     coverage.status.is_unread()
         && !(coverage.status == Status::Partial && coverage.capped)
         && !(dataset.needs_p1() && tenant.is_p1_absent())
         && accepted(tenant, dataset, coverage, &settings.accepted_gaps, now).is_none()
+        && coverage.limited_by.filter(|_| coverage.status == Status::Partial).is_none_or(counts_above)
 }
 
 /// Required datasets of the view that were not read, where that counts and nobody accepted it: what `collect` ends on.
@@ -470,6 +477,31 @@ mod tests {
         assert!(counts(&tenant, Dataset::Groups, &denied, &gap(Some(Status::Failed), None)), "another status still shows");
         assert!(counts(&tenant, Dataset::Groups, &denied, &gap(None, Some("2026-05-31T23:59:59Z"))), "an ended one accepts nothing");
         assert!(counts(&tenant, Dataset::SignIns, &denied, &gap(None, None)), "another dataset still shows");
+    }
+
+    #[test]
+    fn what_another_dataset_lowered_counts_as_that_one_does() {
+        let now = Timestamp::parse(NOW).unwrap();
+        let plain = Settings::default();
+        let mut lowered = Coverage::complete(0);
+        lowered.limit_to(Dataset::GroupMembers, Status::Skipped);
+        assert_eq!((lowered.status, lowered.limited_by), (Status::Partial, Some(Dataset::GroupMembers)));
+        let counts = |members: Coverage| {
+            counts_for_exit(&tenant(&[(Dataset::GroupMembers, members)]), Dataset::MfaRegistration, &lowered, &plain, now)
+        };
+        assert!(!counts(Coverage::skipped("asked")), "what is skipped never gives exit 3, nor does what hangs on it");
+        assert!(counts(Coverage::new(Status::Denied)));
+        assert!(counts(Coverage::complete(0)), "a cause that is none");
+        let mut on_relationships = Coverage::complete(0);
+        on_relationships.limit_to(Dataset::Relationships, Status::Skipped);
+        let two_up = tenant(&[
+            (Dataset::Relationships, Coverage::skipped("asked")),
+            (Dataset::Assignments, on_relationships),
+            (Dataset::Groups, Coverage { limited_by: Some(Dataset::Assignments), ..Coverage::new(Status::Partial) }),
+        ]);
+        assert!(!counts_for_exit(&two_up, Dataset::Groups, &two_up.coverage_of(Dataset::Groups), &plain, now));
+        let itself = Coverage { limited_by: Some(Dataset::Groups), ..Coverage::new(Status::Partial) };
+        assert!(counts_for_exit(&tenant(&[(Dataset::Groups, itself.clone())]), Dataset::Groups, &itself, &plain, now), "and it ends");
     }
 
     #[test]
