@@ -8,5 +8,6 @@ mod docs;
 mod faults;
 mod fixture_tenants;
 mod generated;
+mod judging;
 mod secrets;
 mod support;

@@ -1,0 +1,224 @@
+//! Laws of judging, held over the snapshots of fixture tenants and over snapshots that nobody in his right mind would write.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use partnerscope::domain::facts::{Licenses, PartnerFacts, SignInLog};
+use partnerscope::domain::report::NotEvaluated;
+use partnerscope::domain::{Coverage, Dataset, Finding, Gap, Need, Report, Snapshot, Status, View};
+use partnerscope::history::snapshot_file;
+use partnerscope::policy::evaluate;
+use partnerscope::policy::rules::ALL;
+use partnerscope::policy::settings::Settings;
+
+use crate::support::Program;
+
+/// The snapshot of a fixture tenant, collected once.
+fn snapshot(fixture: &str) -> Snapshot {
+    let program = Program::new();
+    program.run(&["collect", "--fixture", fixture, "-o", "s.json"]);
+    snapshot_file::read(&std::fs::read(program.path("s.json")).unwrap()).unwrap()
+}
+
+pub(crate) static TIDY: LazyLock<Snapshot> = LazyLock::new(|| snapshot("tidy-msp"));
+pub(crate) static NORTHWIND: LazyLock<Snapshot> = LazyLock::new(|| snapshot("northwind-msp"));
+
+fn judged(snapshot: &Snapshot, settings: &Settings) -> Report {
+    evaluate(snapshot, None, settings, snapshot.collected_at)
+}
+
+/// Takes the facts of a dataset away, as where nothing of it was read.
+fn forget(facts: &mut PartnerFacts, dataset: Dataset) {
+    match dataset {
+        Dataset::Organization => facts.organization = None,
+        Dataset::Licenses => facts.licenses = None,
+        Dataset::Relationships => facts.relationships.clear(),
+        Dataset::Assignments => facts.assignments.clear(),
+        Dataset::RelationshipRequests => facts.relationship_requests.clear(),
+        Dataset::Customers => facts.customers.clear(),
+        Dataset::Contracts => facts.contracts.clear(),
+        Dataset::Groups => facts.groups.clear(),
+        Dataset::GroupOwners => facts.group_owners.clear(),
+        Dataset::GroupMembers => facts.group_members.clear(),
+        Dataset::GroupPim => facts.group_pim.clear(),
+        Dataset::MfaRegistration => facts.mfa_registrations.clear(),
+        Dataset::UserActivity => facts.user_activity.clear(),
+        Dataset::SignIns => facts.sign_ins = SignInLog::default(),
+    }
+}
+
+/// Every way of not being complete: `None` is a dataset that the snapshot does not mention.
+fn ways() -> Vec<(&'static str, Option<Coverage>)> {
+    let gap = Gap { status: Status::Failed, reason: "503".into() };
+    let plain = Coverage::new;
+    vec![
+        ("truncated", Some(Coverage { truncated: true, ..plain(Status::Partial) })),
+        ("gaps", Some(Coverage { gaps: [("nobody".to_owned(), gap)].into(), ..plain(Status::Partial) })),
+        ("partial", Some(plain(Status::Partial))),
+        ("capped", Some(Coverage { capped: true, ..plain(Status::Partial) })),
+        ("denied", Some(Coverage { permission: Some("X.Read.All".into()), ..plain(Status::Denied) })),
+        ("unlicensed", Some(plain(Status::Unlicensed))),
+        ("unavailable", Some(plain(Status::Unavailable))),
+        ("failed", Some(plain(Status::Failed))),
+        ("skipped", Some(Coverage::skipped("asked"))),
+        ("not mentioned", None),
+    ]
+}
+
+/// `snapshot` with one dataset read otherwise; its facts go where nothing was read.
+fn without(snapshot: &Snapshot, dataset: Dataset, way: Option<&Coverage>) -> Snapshot {
+    let mut cut = snapshot.clone();
+    let tenant = &mut cut.tenants[0];
+    match way {
+        Some(coverage) => {
+            let mut coverage = coverage.clone();
+            // What was a gap before is one still.
+            let before = tenant.coverage.get(&dataset).filter(|_| coverage.status == Status::Partial);
+            coverage.gaps.extend(before.into_iter().flat_map(|before| before.gaps.clone()));
+            tenant.coverage.insert(dataset, coverage)
+        }
+        None => tenant.coverage.remove(&dataset),
+    };
+    if !way.is_some_and(|coverage| coverage.status.has_records()) {
+        forget(&mut tenant.partner, dataset);
+    }
+    cut
+}
+
+fn entries<'r>(report: &'r Report, rule: &str) -> Vec<&'r NotEvaluated> {
+    report.not_evaluated.iter().filter(|entry| entry.rule_id == rule).collect()
+}
+
+/// What of a rule's datasets is not complete.
+fn incomplete(snapshot: &Snapshot, rule: &str, need: Need) -> BTreeMap<Dataset, Coverage> {
+    let meta = &ALL.iter().find(|known| known.meta.id == rule).unwrap().meta;
+    let used = meta.uses.iter().filter(|uses| uses.need == need).map(|uses| uses.dataset);
+    let read = used.map(|dataset| (dataset, snapshot.tenants[0].coverage_of(dataset)));
+    read.filter(|(_, coverage)| coverage.status != Status::Complete).collect()
+}
+
+fn fingerprints(report: &Report) -> BTreeMap<&str, &Finding> {
+    report.findings.iter().map(|finding| (finding.fingerprint.as_str(), finding)).collect()
+}
+
+#[test]
+fn unknown_is_never_clean() {
+    let settings = Settings::default();
+    for base in [&*TIDY, &*NORTHWIND] {
+        let whole = judged(base, &settings);
+        for dataset in Dataset::ALL.iter().copied() {
+            for (name, way) in ways() {
+                let cut = without(base, dataset, way.as_ref());
+                let report = judged(&cut, &settings);
+                let case = format!("{}: {dataset} {name}", base.tenants[0].display_name);
+                for rule in ALL.iter().map(|rule| rule.meta.id) {
+                    held_to_its_datasets(&cut, &report, rule, &case);
+                }
+                nothing_vanishes_unsaid(&whole, &report, &case);
+                for finding in report.findings.iter().filter(|finding| !fingerprints(&whole).contains_key(finding.fingerprint.as_str())) {
+                    assert!(finding.code.starts_with("COV"), "{case}: a gap makes a finding of {}", finding.rule_id);
+                }
+                let fails = report.findings.iter().any(|finding| Some(finding.severity) >= settings.fail_on);
+                let counts = report.not_evaluated.iter().any(|entry| entry.counts_for_exit);
+                let want = if fails {
+                    1
+                } else if counts {
+                    3
+                } else {
+                    0
+                };
+                assert_eq!(report.summary.exit_code, want, "{case}");
+            }
+        }
+    }
+}
+
+/// A rule is listed if, and only if, something that it uses is not complete, and it counts as design.md says.
+fn held_to_its_datasets(cut: &Snapshot, report: &Report, rule: &str, case: &str) {
+    let (required, helps) = (incomplete(cut, rule, Need::Required), incomplete(cut, rule, Need::Helps));
+    let listed = entries(report, rule);
+    let gaps: Vec<_> = listed.iter().filter(|entry| entry.missing.iter().any(|missing| missing.status != Status::Complete)).collect();
+    if rule.contains("gap") || rule.contains("lookback") {
+        let is_coverage_rule = ALL.iter().any(|known| known.meta.id == rule && known.meta.uses.is_empty());
+        assert!(!is_coverage_rule || listed.is_empty(), "{case}: {rule} is always evaluated");
+    }
+    if required.is_empty() && helps.is_empty() {
+        assert!(gaps.is_empty(), "{case}: {rule} lacks nothing and is listed");
+        return;
+    }
+    let [entry] = gaps.as_slice() else { panic!("{case}: {rule} is listed {} times", gaps.len()) };
+    let missing: BTreeSet<Dataset> = entry.missing.iter().map(|missing| missing.dataset).collect();
+    let all: BTreeSet<Dataset> = required.keys().chain(helps.keys()).copied().collect();
+    assert_eq!(missing, all, "{case}: {rule}");
+    // What is partial because of another dataset alone counts as that one does.
+    let cause = |coverage: &Coverage| coverage.limited_by.map(|parent| cut.tenants[0].coverage_of(parent));
+    let settled = |mut coverage: Coverage| {
+        while let Some(above) = cause(&coverage).filter(|above| above.status != Status::Complete) {
+            coverage = above;
+        }
+        coverage.status != Status::Skipped && !coverage.capped
+    };
+    let counts = required.values().cloned().any(settled);
+    assert_eq!(entry.counts_for_exit, counts, "{case}: {rule}");
+}
+
+/// A finding of the whole snapshot that the cut one does not show is one of a rule that says what it could not judge.
+fn nothing_vanishes_unsaid(whole: &Report, report: &Report, case: &str) {
+    let left = fingerprints(report);
+    for finding in whole.findings.iter().filter(|finding| !left.contains_key(finding.fingerprint.as_str())) {
+        if finding.code.starts_with("COV") {
+            continue;
+        }
+        assert!(!entries(report, &finding.rule_id).is_empty(), "{case}: {} {} vanished unsaid", finding.code, finding.subject.id);
+    }
+}
+
+#[test]
+fn coverage_rules_say_that_required_facts_are_missing() {
+    let settings = Settings::default();
+    for (dataset, rule) in [
+        (Dataset::Relationships, "relationship-data-gap"),
+        (Dataset::Assignments, "relationship-data-gap"),
+        (Dataset::SignIns, "signin-log-coverage-gap"),
+    ] {
+        for (name, way) in ways().into_iter().filter(|(name, _)| !matches!(*name, "skipped" | "capped")) {
+            let report = judged(&without(&TIDY, dataset, way.as_ref()), &settings);
+            assert!(report.findings.iter().any(|finding| finding.rule_id == rule), "{dataset} {name}");
+        }
+    }
+}
+
+#[test]
+fn what_needs_p1_does_not_count_where_its_absence_is_proved() {
+    let settings = Settings::default();
+    let counts = |licenses: Option<Licenses>, read: Coverage| {
+        let mut cut = without(&TIDY, Dataset::SignIns, Some(&Coverage::new(Status::Unlicensed)));
+        cut = without(&cut, Dataset::MfaRegistration, Some(&Coverage::new(Status::Unlicensed)));
+        cut.tenants[0].partner.licenses = licenses;
+        cut.tenants[0].coverage.insert(Dataset::Licenses, read);
+        let report = judged(&cut, &settings);
+        for rule in ["gdap-unused-relationship", "gdap-member-without-mfa"] {
+            assert_eq!(entries(&report, rule).len(), 1, "{rule} is listed in any case");
+        }
+        report.summary.exit_code
+    };
+    let complete = || Coverage::complete(1);
+    assert_eq!(counts(Some(Licenses::default()), complete()), 0);
+    assert_eq!(counts(Some(Licenses { entra_p1: true, entra_p2: false }), complete()), 3);
+    assert_eq!(counts(Some(Licenses::default()), Coverage::new(Status::Partial)), 3, "a list that was cut proves nothing");
+    assert_eq!(counts(None, complete()), 3);
+}
+
+#[test]
+fn required_or_not_is_asked_of_the_rule_that_is_selected() {
+    let denied = Coverage::new(Status::Denied);
+    let cut = without(&TIDY, Dataset::SignIns, Some(&denied));
+    assert_eq!(judged(&cut, &Settings::default()).summary.exit_code, 3);
+    let only = Settings { only: Some(["gdap-global-administrator"].into()), ..Settings::default() };
+    let report = judged(&cut, &only);
+    assert_eq!((report.summary.exit_code, report.not_evaluated.len()), (0, 0), "no selected rule uses it");
+    let forced = Settings { require: [(Some(View::Partner), Dataset::GroupPim)].into(), ..Settings::default() };
+    let cut = without(&TIDY, Dataset::GroupPim, Some(&denied));
+    assert_eq!(judged(&cut, &Settings::default()).summary.exit_code, 0);
+    assert_eq!(judged(&cut, &forced).summary.exit_code, 3);
+}
