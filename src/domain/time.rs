@@ -8,10 +8,22 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(DateTime<Utc>);
 
+/// What RFC 3339 can say, in seconds since 1970: from the start of the year 0 to the end of 9999. Nothing is kept beyond it, so that what
+/// was read can be written and read again.
+const FIRST: DateTime<Utc> = at_second(-62_167_219_200);
+const LAST: DateTime<Utc> = at_second(253_402_300_799);
+
+const fn at_second(seconds: i64) -> DateTime<Utc> {
+    match DateTime::from_timestamp(seconds, 0) {
+        Some(at) => at,
+        None => DateTime::<Utc>::UNIX_EPOCH,
+    }
+}
+
 impl Timestamp {
-    /// From a chrono time; fractions of a second are cut.
+    /// From a chrono time; fractions of a second are cut, and so is what lies beyond the years 0 to 9999.
     pub fn new(at: DateTime<Utc>) -> Self {
-        Timestamp(at.trunc_subsecs(0))
+        Timestamp(at.clamp(FIRST, LAST).trunc_subsecs(0))
     }
 
     /// Reads RFC 3339 (`2026-01-10T11:24:42.3148266Z`). `None` if it is not one.
@@ -34,10 +46,10 @@ impl Timestamp {
         (self.0 - earlier.0).num_hours()
     }
 
-    /// `self` moved by `days` (negative: earlier). Stops at the calendar's ends instead of panicking.
+    /// `self` moved by `days` (negative: earlier). Stops at the ends of the years 0 and 9999.
     pub fn plus_days(self, days: i64) -> Timestamp {
         let moved = TimeDelta::try_days(days).and_then(|delta| self.0.checked_add_signed(delta));
-        Timestamp(moved.unwrap_or(if days < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC }))
+        Timestamp::new(moved.unwrap_or(if days < 0 { FIRST } else { LAST }))
     }
 
     /// The date alone, `2026-01-10`.
@@ -169,5 +181,17 @@ mod tests {
         assert!(at.plus_days(i64::MAX) > at);
         assert!(at.plus_days(i64::MIN) < at);
         assert_eq!(at.plus_days(31).date(), "2026-02-01");
+    }
+
+    #[test]
+    fn every_time_can_be_written_and_read_again() {
+        let at = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
+        let edges = ["0000-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2016-12-31T23:59:60Z", "9999-12-31T23:59:59.9999999Z"];
+        let moved = [i64::MIN, -1_000_000_000, -800_000, 3_000_000, 1_000_000_000, i64::MAX].map(|days| at.plus_days(days));
+        for edge in edges.iter().filter_map(|text| Timestamp::parse(text)).chain(moved) {
+            assert_eq!(Timestamp::parse(&edge.to_string()), Some(edge), "{edge}");
+        }
+        assert_eq!((at.plus_days(i64::MIN).date(), at.plus_days(i64::MAX).date()), ("0000-01-01".into(), "9999-12-31".into()));
+        assert_eq!(Timestamp::parse(edges[0]).unwrap().to_string(), "0000-01-01T00:00:00Z");
     }
 }
