@@ -1,6 +1,7 @@
 //! A snapshot as bytes: JSON, plain or gzip, with the version of its format first looked at and only then the rest.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
 use flate2::Compression;
@@ -43,6 +44,12 @@ pub enum FormatError {
         column: usize,
         /// In the parser's words.
         detail: String,
+    },
+    /// It holds one tenant twice in one view: nobody can say which of the two holds.
+    #[error("the snapshot holds tenant {tenant} twice")]
+    Twice {
+        /// The tenant's id.
+        tenant: String,
     },
     /// Gzip that does not inflate.
     #[error("the gzip data is broken: {detail}")]
@@ -96,7 +103,12 @@ fn read_up_to(bytes: &[u8], limit: u64) -> Result<Snapshot, FormatError> {
     if Some(major) > self::major(FORMAT_VERSION) {
         return Err(FormatError::Newer { found: shorten(&version).into_owned(), supported: FORMAT_VERSION });
     }
-    serde_json::from_slice(text).map_err(|error| broken(&error))
+    let snapshot: Snapshot = serde_json::from_slice(text).map_err(|error| broken(&error))?;
+    let mut seen = BTreeSet::new();
+    match snapshot.tenants.iter().find(|tenant| !seen.insert((&tenant.tenant_id, tenant.view))) {
+        Some(twin) => Err(FormatError::Twice { tenant: shorten(&twin.tenant_id).into_owned() }),
+        None => Ok(snapshot),
+    }
 }
 
 /// Writes a snapshot: the same facts give the same bytes.
@@ -139,7 +151,7 @@ fn major(version: &str) -> Option<u32> {
 }
 
 fn shorten(version: &str) -> Cow<'_, str> {
-    const READABLE: usize = 20;
+    const READABLE: usize = 40;
     if version.chars().count() <= READABLE {
         version.into()
     } else {
@@ -207,6 +219,16 @@ mod tests {
         assert!(matches!(read(&whole[..whole.len() / 2]).unwrap_err(), FormatError::Broken { .. }));
         let zipped = write(&snapshot(), true).unwrap();
         assert!(matches!(read(&zipped[..zipped.len() / 2]).unwrap_err(), FormatError::Gzip { .. }));
+    }
+
+    #[test]
+    fn one_tenant_twice_is_refused() {
+        let mut twice = snapshot();
+        twice.tenants.push(twice.tenants[0].clone());
+        let error = read(&write(&twice, false).unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), "the snapshot holds tenant 11111111-2222-3333-4444-555555555555 twice");
+        twice.tenants[1].view = View::Customer;
+        assert!(read(&write(&twice, false).unwrap()).is_ok(), "two views are two entries");
     }
 
     #[test]
