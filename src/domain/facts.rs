@@ -140,7 +140,7 @@ pub struct Licenses {
 }
 
 /// The customer of a relationship. Graph: `delegatedAdminRelationshipCustomerParticipant`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Customer {
     /// The customer's tenant id, lower case.
@@ -151,7 +151,7 @@ pub struct Customer {
 }
 
 /// The part that only a reseller relationship has. Graph: `resellerDelegatedAdminRelationship`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ResellerPart {
     /// The indirect provider that made it.
@@ -161,7 +161,7 @@ pub struct ResellerPart {
 }
 
 /// A delegated admin relationship. Graph: `delegatedAdminRelationship`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Relationship {
     /// Opaque id: two GUIDs joined by a hyphen.
@@ -221,7 +221,7 @@ impl Relationship {
 }
 
 /// A group's hold on roles of one relationship. Graph: `delegatedAdminAccessAssignment`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Assignment {
     /// Id of the assignment.
@@ -280,7 +280,7 @@ pub struct RelationshipRequest {
 }
 
 /// A reseller partnership. Graph: `contract`. Its names are copies that are never refreshed, and it proves no access.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Contract {
     /// Id of the contract.
@@ -299,7 +299,7 @@ pub struct Contract {
 }
 
 /// An access container. Graph: `group`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Group {
     /// Object id, lower case.
@@ -340,7 +340,7 @@ pub struct Group {
 }
 
 /// A user, app, device or nested group in the partner's directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Principal {
     /// Object id, lower case.
@@ -411,7 +411,7 @@ pub struct PimInstance {
 }
 
 /// Which methods a user has. Graph: `userRegistrationDetails`. A user without a row is unknown, not without methods.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MfaRegistration {
     /// Object id of the user, lower case.
@@ -429,7 +429,7 @@ pub struct MfaRegistration {
 }
 
 /// When a user last signed in to the partner's own tenant. Graph: `user.signInActivity`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserActivity {
     /// Object id of the user, lower case.

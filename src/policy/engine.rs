@@ -37,6 +37,9 @@ pub fn evaluate(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Set
             (&a.code, &a.tenant_id, &a.subject.id, &a.fingerprint).cmp(&(&b.code, &b.tenant_id, &b.subject.id, &b.fingerprint))
         })
     });
+    // A fingerprint names one finding. Two of one rule with the same one come only of two facts with one id.
+    let mut named = BTreeSet::new();
+    findings.retain(|finding| named.insert(finding.fingerprint.clone()));
     not_evaluated.sort();
     not_applicable.sort();
     let summary = summarise(&findings, &not_evaluated, settings.fail_on);

@@ -34,10 +34,13 @@ pub struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    /// Joins the facts. Linear in them but for sorting.
+    /// Joins the facts. Linear in them but for sorting. Of facts with one id, which no collector writes, one is taken, and the same one
+    /// in whatever order they stand.
     pub fn new(facts: &'a PartnerFacts) -> Self {
         let mut relationships: Vec<&Relationship> = facts.relationships.iter().collect();
-        relationships.sort_by(|a, b| a.id.cmp(&b.id));
+        // The live one of two: it is the one that gives access.
+        relationships.sort_unstable_by(|a, b| (&a.id, !a.status.is_live(), a).cmp(&(&b.id, !b.status.is_live(), b)));
+        relationships.dedup_by(|later, kept| later.id == kept.id);
         let live: HashMap<&str, &Relationship> = relationships
             .iter()
             .filter(|relationship| relationship.status.is_live())
@@ -46,22 +49,22 @@ impl<'a> Index<'a> {
 
         let mut assignments: HashMap<&str, Vec<&Assignment>> = HashMap::new();
         let mut group_roles: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        let mut sorted: Vec<&Assignment> = facts.assignments.iter().collect();
-        sorted.sort_by(|a, b| a.id.cmp(&b.id));
-        for assignment in sorted {
+        for assignment in sorted(&facts.assignments) {
             assignments.entry(&assignment.relationship_id).or_default().push(assignment);
             if assignment.is_current() && live.contains_key(assignment.relationship_id.as_str()) {
                 group_roles.entry(&assignment.group_id).or_default().extend(assignment.roles.iter().map(String::as_str));
             }
         }
 
-        let principals: HashMap<&str, &Principal> = facts.principals.iter().map(|principal| (principal.id.as_str(), principal)).collect();
+        let principals: HashMap<&str, &Principal> =
+            sorted(&facts.principals).into_iter().map(|principal| (principal.id.as_str(), principal)).collect();
         let members = facts
             .group_members
             .iter()
             .map(|(group, ids)| {
                 let mut list: Vec<&Principal> = ids.iter().filter_map(|id| principals.get(id.as_str()).copied()).collect();
-                list.sort_by(|a, b| a.id.cmp(&b.id));
+                list.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+                list.dedup_by(|later, kept| later.id == kept.id);
                 (group.as_str(), list)
             })
             .collect();
@@ -75,13 +78,13 @@ impl<'a> Index<'a> {
 
         Index {
             assignments,
-            groups: facts.groups.iter().map(|group| (group.id.as_str(), group)).collect(),
+            groups: sorted(&facts.groups).into_iter().map(|group| (group.id.as_str(), group)).collect(),
             members,
             eligible,
             group_roles,
-            mfa: facts.mfa_registrations.iter().map(|row| (row.user_id.as_str(), row)).collect(),
-            activity: facts.user_activity.iter().map(|row| (row.user_id.as_str(), row)).collect(),
-            customer_names: customer_names(facts),
+            mfa: sorted(&facts.mfa_registrations).into_iter().map(|row| (row.user_id.as_str(), row)).collect(),
+            activity: sorted(&facts.user_activity).into_iter().map(|row| (row.user_id.as_str(), row)).collect(),
+            customer_names: customer_names(facts, &relationships),
             sign_ins: last_successes(&facts.sign_ins.events),
             principals,
             relationships,
@@ -184,14 +187,21 @@ impl<'a> Index<'a> {
     }
 }
 
-fn customer_names(facts: &PartnerFacts) -> BTreeMap<&str, &str> {
+/// Facts in a settled order, by id first.
+fn sorted<T: Ord>(facts: &[T]) -> Vec<&T> {
+    let mut sorted: Vec<&T> = facts.iter().collect();
+    sorted.sort_unstable();
+    sorted
+}
+
+fn customer_names<'a>(facts: &'a PartnerFacts, relationships: &[&'a Relationship]) -> BTreeMap<&'a str, &'a str> {
     let mut names: BTreeMap<&str, &str> = BTreeMap::new();
-    let from_contracts = facts.contracts.iter().map(|contract| (contract.customer_id.as_str(), contract.display_name.as_deref()));
-    let from_customers = facts.customers.iter().map(|customer| (customer.tenant_id.as_str(), customer.display_name.as_deref()));
-    let mut relationships: Vec<&Relationship> = facts.relationships.iter().collect();
-    relationships.sort_by(|a, b| a.id.cmp(&b.id));
+    let from_contracts =
+        sorted(&facts.contracts).into_iter().map(|contract| (contract.customer_id.as_str(), contract.display_name.as_deref()));
+    let from_customers =
+        sorted(&facts.customers).into_iter().map(|customer| (customer.tenant_id.as_str(), customer.display_name.as_deref()));
     let from_relationships = relationships
-        .into_iter()
+        .iter()
         .filter_map(|relationship| relationship.customer.as_ref())
         .map(|customer| (customer.tenant_id.as_str(), customer.display_name.as_deref()));
     // Later sources are the better ones, and overwrite.

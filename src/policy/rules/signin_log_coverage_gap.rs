@@ -1,5 +1,7 @@
 //! COV-01: see the page.
 
+use std::collections::BTreeSet;
+
 use crate::domain::rule_meta::Reads;
 use crate::domain::{Confidence, Coverage, Dataset, RuleMeta, Severity, Status, Timestamp, View};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
@@ -81,7 +83,8 @@ fn unread(ctx: &Ctx<'_>, coverage: &Coverage) -> Draft {
 fn judge_log(ctx: &Ctx<'_>, out: &mut Out, coverage: &Coverage) {
     let missing = missing_types(ctx);
     if !missing.is_empty() {
-        let reads = ctx.facts.sign_ins.reads.iter().map(|read| format!("{}: {}", read.event_type, read.status)).collect::<Vec<_>>();
+        let reads: BTreeSet<String> = ctx.facts.sign_ins.reads.iter().map(|read| format!("{}: {}", read.event_type, read.status)).collect();
+        let reads: Vec<String> = reads.into_iter().collect();
         let draft = draft(ctx, "event-type").title("A kind of sign-in event was not read").evidence(
             "signInEventTypes (not read)",
             missing,
