@@ -33,10 +33,12 @@ mod tests {
     #[test]
     fn frozen_values() {
         // Baselines and diffs stand on these: a change here breaks every stored run.
+        assert_eq!(of_finding("gdap-global-administrator", "t", "relationship", "r", ""), "e872d8aa9cc435329924eac46bc0a632");
         assert_eq!(
-            of_finding("gdap-global-administrator", "t", "relationship", "r", ""),
-            of_finding("gdap-global-administrator", "t", "relationship", "r", "")
+            of_finding("gdap-tier0-role", "t", "customer", "c", "privileged-role-and-authentication"),
+            "192916ec75a24b1de26a8d2f3c460deb"
         );
+        assert_eq!(of_run(b"{}", b"", b"{}", "2026-06-01T00:00:00Z"), "20d1ea7ac6a1fde5fbbb4cde19844cc9");
         assert_ne!(of_finding("a", "bc", "k", "i", ""), of_finding("ab", "c", "k", "i", ""));
         assert_ne!(of_finding("a", "b", "k", "i", "x"), of_finding("a", "b", "k", "i", ""));
         assert_eq!(of_finding("a", "b", "k", "i", "x").len(), HEX_DIGITS);

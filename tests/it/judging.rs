@@ -222,3 +222,42 @@ fn required_or_not_is_asked_of_the_rule_that_is_selected() {
     assert_eq!(judged(&cut, &Settings::default()).summary.exit_code, 0);
     assert_eq!(judged(&cut, &forced).summary.exit_code, 3);
 }
+
+#[test]
+fn fingerprints_are_frozen() {
+    // Stored baselines hang on these: a line that changes here makes every finding of its rule look new.
+    let report = judged(&NORTHWIND, &Settings::default());
+    let mut first: BTreeMap<&str, &Finding> = BTreeMap::new();
+    for finding in &report.findings {
+        let kept = first.entry(&finding.code).or_insert(finding);
+        *kept = if finding.subject.id < kept.subject.id { finding } else { *kept };
+    }
+    assert_eq!(first.len(), ALL.len(), "every rule fires here");
+    let lines: Vec<String> =
+        first.values().map(|finding| format!("{} {} {}", finding.code, finding.subject.id, finding.fingerprint)).collect();
+    insta::assert_snapshot!("fingerprints", lines.join("\n"));
+}
+
+#[test]
+fn fingerprints_hold_no_name_and_no_time() {
+    let settings = Settings::default();
+    let mut renamed = NORTHWIND.clone();
+    let tenant = &mut renamed.tenants[0];
+    tenant.display_name = "Other".into();
+    for relationship in &mut tenant.partner.relationships {
+        relationship.display_name = "other".into();
+        relationship.created_date_time = relationship.created_date_time.map(|at| at.plus_days(-1));
+        if let Some(customer) = &mut relationship.customer {
+            customer.display_name = Some("other".into());
+        }
+    }
+    tenant.partner.groups.iter_mut().for_each(|group| group.display_name = Some("other".into()));
+    for principal in &mut tenant.partner.principals {
+        principal.display_name = Some("other".into());
+        principal.user_principal_name = Some("other@example.com".into());
+    }
+    let (before, after) = (judged(&NORTHWIND, &settings), judged(&renamed, &settings));
+    assert_ne!(before.findings, after.findings);
+    assert_eq!(fingerprints(&before).keys().collect::<Vec<_>>(), fingerprints(&after).keys().collect::<Vec<_>>());
+    assert_ne!(before.run.id, after.run.id, "another snapshot is another run");
+}
