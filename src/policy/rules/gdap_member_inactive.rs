@@ -5,7 +5,7 @@ use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Dataset, RuleMeta, Severity, Timestamp};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, days, holds, list, time};
+use super::shared::{PARTNER, days, holds, list, note_unread_members, time};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -51,6 +51,7 @@ enum Idle {
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let ignored = ctx.settings.list("ignore-users");
+    note_unread_members(ctx, out);
     for (id, groups) in ctx.index.groups_of_members() {
         let Some(user) = ctx.index.principal(id).filter(|principal| principal.is_user() && !holds(ignored, id)) else { continue };
         if let Some(idle) = judge(ctx, out, user) {

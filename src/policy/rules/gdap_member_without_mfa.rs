@@ -5,7 +5,7 @@ use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, days, is_aged, time};
+use super::shared::{PARTNER, days, is_aged, note_unread_members, time};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -49,6 +49,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let was_read = ctx.tenant.coverage.get(&Dataset::MfaRegistration).is_some_and(|coverage| coverage.status.has_records());
+    note_unread_members(ctx, out);
     for (id, groups) in ctx.index.groups_of_members() {
         let Some(user) = ctx.index.principal(id).filter(|principal| principal.is_user() && principal.account_enabled != Some(false)) else {
             continue;

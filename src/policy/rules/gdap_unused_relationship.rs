@@ -233,6 +233,7 @@ impl<'a> Paths<'a> {
         self.ctx.is_complete_for(Dataset::Assignments, &relationship.id)
             && self.groups_of(relationship).all(|group| {
                 self.ctx.is_complete_for(Dataset::GroupMembers, group)
+                    && self.ctx.index.members_of(group).is_some()
                     && self.ctx.is_complete_for(Dataset::GroupPim, group)
                     // A group that is eligible hides its members.
                     && self.ctx.index.pim_members_of(group).all(is_user)

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::domain::facts::Relationship;
 use crate::domain::rule_meta::{Setting, SettingDefault};
 use crate::domain::{Dataset, Status, Timestamp, View, roles};
-use crate::policy::rule::Ctx;
+use crate::policy::rule::{Ctx, Out};
 
 /// The view whose facts the built-in rules judge.
 pub(super) const PARTNER: &[View] = &[View::Partner];
@@ -82,6 +82,21 @@ pub(super) fn is_aged(since: Timestamp, now: Timestamp, days: i64) -> bool {
     since.plus_days(days) <= now
 }
 
+/// Notes who in the groups with access cannot be judged: groups whose members the snapshot does not list, members of whom it says nothing.
+pub(super) fn note_unread_members(ctx: &Ctx<'_>, out: &mut Out) {
+    for group in ctx.index.group_roles().keys() {
+        match ctx.facts.group_members.get(*group) {
+            Some(ids) => {
+                for id in ids.iter().filter(|id| ctx.index.principal(id).is_none()) {
+                    out.unjudged(id, Dataset::GroupMembers);
+                }
+            }
+            None if ctx.index.group(group).is_some_and(|group| group.gone) => {}
+            None => out.unjudged(group, Dataset::GroupMembers),
+        }
+    }
+}
+
 /// A time as evidence; null where Graph gave none.
 pub(super) fn time(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, |at| Value::String(at.to_string()))
@@ -122,7 +137,7 @@ impl Window {
 mod tests {
     use super::*;
     use crate::domain::Coverage;
-    use crate::policy::rules::testing::{at, case};
+    use crate::policy::rules::testing::{EXCHANGE, assignment, at, case, relationship};
 
     #[test]
     fn names_come_worst_first_and_unknown_ones_last() {
@@ -135,6 +150,26 @@ mod tests {
         let given = ["global administrator".to_owned(), "29232CDF-9323-42FD-ADE2-1D097AF3E4DE".to_owned(), "Not A Role".to_owned()];
         let want = [roles::GLOBAL_ADMINISTRATOR, "29232cdf-9323-42fd-ade2-1d097af3e4de", "not a role"];
         assert_eq!(role_ids(&given), want.map(str::to_owned).into());
+    }
+
+    #[test]
+    fn members_that_a_snapshot_does_not_list_are_not_clean() {
+        let mapped = ["read", "unread", "gone"].map(|group| assignment(group, "r1", group, &[EXCHANGE], serde_json::json!({})));
+        let facts = serde_json::json!({
+            "relationships": [relationship("r1", &[EXCHANGE], serde_json::json!({}))],
+            "assignments": mapped.to_vec(),
+            "groups": [{ "id": "gone", "gone": true }],
+            "groupMembers": { "read": ["ann", "nobody"], "history": ["other"] },
+            "principals": [{ "id": "ann", "kind": "user", "accountEnabled": true }],
+            "mfaRegistrations": [{ "userId": "ann", "isMfaCapable": true, "isMfaRegistered": true }],
+            "userActivity": [{ "userId": "ann", "lastSuccessfulSignInDateTime": at(-1).to_string() }]
+        });
+        for rule in ["gdap-member-without-mfa", "gdap-member-inactive"] {
+            let rule = crate::policy::find(rule).unwrap();
+            let out = case(facts.clone()).run(rule);
+            let want = ["nobody", "unread"].map(|id| (id.to_owned(), Dataset::GroupMembers));
+            assert_eq!((out.findings.len(), out.unjudged), (0, want.to_vec()), "{}", rule.meta.id);
+        }
     }
 
     #[test]
