@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::decode::{Flow, Problem};
-use super::error::{Meaning, Refusal, excerpt, meaning};
+use super::error::{Meaning, Refusal, excerpt, meaning, without_token};
 use super::{Bucket, Client, Get, GraphError, GraphErrorKind};
 use crate::auth::{AuthError, Token};
 use crate::http::body::read_start;
@@ -179,7 +179,13 @@ impl Client {
         blank.status = Some(response.status.as_u16());
         blank.request_id = header(&response.headers, REQUEST_ID).map(|id| one_line(id, 100));
         blank.client_request_id = Some(id);
-        if response.status.is_success() { take_body(response, intake, blank).await } else { Err(refusal(response, token, blank).await) }
+        let secret = token.secret.clone();
+        let result =
+            if response.status.is_success() { take_body(response, intake, blank).await } else { Err(refusal(response, token, blank).await) };
+        result.map_err(|mut failure| {
+            hide(&mut failure.error, secret.expose());
+            failure
+        })
     }
 }
 
@@ -191,11 +197,16 @@ async fn refusal(response: Response, token: Token, mut error: GraphError) -> Fai
     let body = read_start(response.body, REFUSAL_CAP).await;
     let meaning = meaning(&Refusal { status, body: &body, challenge: challenge.as_deref() });
     apply(&mut error, meaning);
-    // A proxy's page may echo the request.
-    error.message = error.message.map(|text| text.replace(token.secret.expose(), "…"));
     let unauthorized = error.kind == GraphErrorKind::Unauthorized;
     let outcome = (!unauthorized).then_some(Outcome::Status(status));
     Failure { error, outcome, retry_after, refused: unauthorized.then_some(token) }
+}
+
+/// Takes the token out of an error: a proxy's page may echo the request, whatever its status. The page was cut before, so the token's beginning is enough.
+fn hide(error: &mut GraphError, token: &str) {
+    for text in [&mut error.message, &mut error.code, &mut error.request_id, &mut error.claims].into_iter().flatten() {
+        *text = without_token(text, token);
+    }
 }
 
 /// Fills an error with what an answer means.

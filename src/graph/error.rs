@@ -172,7 +172,7 @@ pub(super) fn meaning(refusal: &Refusal<'_>) -> Meaning {
     };
     let message = match refusal.status {
         300..=399 => Some(format!("status {}: a redirect, and none is followed", refusal.status)),
-        _ if from_graph => said.message.as_deref().map(|text| one_line(text, MESSAGE)),
+        _ if from_graph => said.message.as_deref().map(|text| harmless(text, MESSAGE)),
         status => Some(excerpt(status, body)),
     };
     Meaning { kind, code: said.code, message, request_id: said.request_id, claims }
@@ -181,7 +181,7 @@ pub(super) fn meaning(refusal: &Refusal<'_>) -> Meaning {
 /// The problem that an `error` member is, in spite of a good status.
 pub(super) fn remote(error: &Value) -> Problem {
     let said = said(error);
-    Problem::Remote { code: said.code, message: said.message.map(|text| one_line(&text, MESSAGE)) }
+    Problem::Remote { code: said.code, message: said.message.map(|text| harmless(&text, MESSAGE)) }
 }
 
 /// Looks for an `error` member in a body that came with a good status.
@@ -199,9 +199,36 @@ pub(super) fn said_in_success(body: &[u8]) -> Result<(), Problem> {
     }
 }
 
+/// Foreign text in one line, without anything that begins like a token: what is cut later must not leave the half of one.
+fn harmless(text: &str, max: usize) -> String {
+    one_line(&without_token(text, "eyJ"), max)
+}
+
+/// How much of a token's beginning tells that it is there.
+const TOKEN_HEAD: usize = 16;
+
+/// Takes out whatever begins as `token` does, to the end of the word: the token, or as much of it as is left.
+pub(super) fn without_token(text: &str, token: &str) -> String {
+    let head = token.get(..TOKEN_HEAD).unwrap_or(token);
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || "-._~+/=".contains(letter);
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(head).filter(|_| !head.is_empty()) {
+        let found = &rest[at..];
+        let word = found.find(|letter| !is_word(letter)).unwrap_or(found.len());
+        let same: usize = found.chars().zip(token.chars()).take_while(|(a, b)| a == b).map(|(letter, _)| letter.len_utf8()).sum();
+        let length = word.max(same);
+        clean.push_str(&rest[..at]);
+        clean.push('…');
+        rest = &found[length..];
+    }
+    clean.push_str(rest);
+    clean
+}
+
 /// A body that is not Graph's, in one line.
 pub(super) fn excerpt(status: u16, body: &[u8]) -> String {
-    let text = one_line(&String::from_utf8_lossy(body), MESSAGE);
+    let text = harmless(&String::from_utf8_lossy(body), MESSAGE);
     if text.is_empty() { format!("status {status} with an empty body") } else { format!("status {status}: {text}") }
 }
 
@@ -248,8 +275,8 @@ fn said(error: &Value) -> Said {
         level = nested.or_else(|| inner(&error).cloned());
     }
     // An empty code is an answer too: the caller can tell it from none.
-    said.code = said.code.or_else(|| text_of(error, "code")).map(|code| one_line(&code, 100));
-    said.request_id = said.request_id.map(|id| one_line(&id, 100));
+    said.code = said.code.or_else(|| text_of(error, "code")).map(|code| harmless(&code, 100));
+    said.request_id = said.request_id.map(|id| harmless(&id, 100));
     said
 }
 
@@ -280,7 +307,7 @@ pub(super) fn claims_challenge(header: &str) -> Option<String> {
         BASE64_STANDARD_NO_PAD.decode(text).or_else(|_| BASE64_URL_SAFE_NO_PAD.decode(text)).ok()
     });
     let claims = decoded.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).or_else(|| encoded.map(str::to_owned));
-    Some(one_line(claims.as_deref().unwrap_or("claims that it does not name"), 1000))
+    Some(harmless(claims.as_deref().unwrap_or("claims that it does not name"), 1000))
 }
 
 #[cfg(test)]

@@ -129,6 +129,39 @@ async fn a_page_that_echoes_the_request_does_not_show_the_token() {
     assert_eq!(error.message.as_deref(), Some("status 504: <pre>Authorization: Bearer …</pre>"));
 }
 
+/// The page is cut before it is shown: what is left of the token must be found too, whatever the status was.
+#[tokio::test(start_paused = true)]
+async fn no_part_of_a_long_token_is_shown() {
+    #[derive(Debug)]
+    struct Given(String);
+    impl Credential for Given {
+        fn name(&self) -> &'static str {
+            "test"
+        }
+        fn token(&self) -> BoxFuture<'_, Result<Token, AuthError>> {
+            Box::pin(async { Ok(Token { secret: Secret::new(self.0.clone()), expires_at: None, claims: Claims::default() }) })
+        }
+    }
+    for token in [format!("eyJ0eXAiOiJKV1Qi.{}", "payload".repeat(100)), format!("opaque!{}", "secret(part)".repeat(50))] {
+        let echo = |request: &Request| request.headers["authorization"].to_str().unwrap().to_owned();
+        let remote = |text: String| serde_json::json!({ "error": { "code": text, "message": text } }).to_string();
+        let answers: Vec<Box<dyn Fn(&Request) -> Answer + Send + Sync>> = vec![
+            Box::new(move |request| answer(403, &[("content-type", "text/html")], format!("<p>{}</p>", echo(request)), None)),
+            Box::new(move |request| answer(200, &[("content-type", "text/html")], format!("<p>{}</p>", echo(request)), None)),
+            Box::new(move |request| json(403, remote(echo(request)))),
+            Box::new(move |request| json(200, remote(echo(request)))),
+            Box::new(move |request| answer(401, &[JSON, ("www-authenticate", &format!("Bearer claims=\"{}\"", echo(request)))], "{}", None)),
+        ];
+        for (number, answers) in answers.into_iter().enumerate() {
+            let mut setup = Setup::new(Script::new(answers));
+            setup.options.tokens = Arc::new(TokenCache::new(Arc::new(Given(token.clone())), setup.options.clock.clone()));
+            let error = get(&Client::new(setup.options)).await.unwrap_err();
+            let shown = format!("{error:?} {error}");
+            assert!(!shown.contains(&token[..16]) && !shown.contains("payloadp") && !shown.contains("secret(part)"), "{number}: {shown}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_success_may_still_be_an_error() {
     for (body, expected) in [
