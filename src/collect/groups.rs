@@ -10,7 +10,7 @@ use super::reader::{Read, Reader, read_of};
 use super::wire::{Flag, Items, Text, Time};
 use crate::domain::facts::{Assignment, Group, Principal};
 use crate::domain::{Coverage, Dataset};
-use crate::graph::{End, Get, GraphErrorKind, Listing};
+use crate::graph::{End, Get, Listing};
 
 const GROUP_FIELDS: &str = "id,displayName,isAssignableToRole,isManagementRestricted,securityEnabled,mailEnabled,groupTypes,membershipRule,\
                             onPremisesSyncEnabled,visibility,createdDateTime";
@@ -61,7 +61,7 @@ impl GroupWire {
     }
 }
 
-/// Reads properties. A 404 is a fact: the group is gone.
+/// Reads properties. A 404 in which Graph says so is a fact: the group is gone.
 pub(super) async fn groups(reader: Reader<'_>, ids: &BTreeSet<String>, assignments: &Coverage) -> Read<Vec<Group>> {
     let dataset = Dataset::Groups;
     if let Some(coverage) = reader.skipped(dataset).or_else(|| without_subjects(Dataset::Assignments, assignments)) {
@@ -85,7 +85,7 @@ pub(super) async fn groups(reader: Reader<'_>, ids: &BTreeSet<String>, assignmen
                 subjects.answered(&id);
                 facts.push(wire.into_fact(&id));
             }
-            Err(error) if error.kind == GraphErrorKind::NotFound => {
+            Err(error) if error.is_gone() => {
                 subjects.answered(&id);
                 facts.push(Group { id, gone: true, ..Group::default() });
             }
@@ -165,7 +165,7 @@ fn sort_people(lists: Lists, groups: &[Group]) -> (People, Subjects) {
     let mut people = People::default();
     for (id, listing) in lists.ends {
         match listing.end {
-            End::Broken(error) if error.kind == GraphErrorKind::NotFound && !there.contains(id.as_str()) => {
+            End::Broken(error) if error.is_gone() && !there.contains(id.as_str()) => {
                 subjects.answered(&id);
                 people.by_group.insert(id, Vec::new());
             }
@@ -194,6 +194,7 @@ mod tests {
     use crate::collect::coverage::tests::{denied, error};
     use crate::domain::Status;
     use crate::domain::facts::{AssignmentStatus, PrincipalKind};
+    use crate::graph::GraphErrorKind;
 
     fn principal(id: &str) -> Principal {
         Principal {

@@ -54,6 +54,14 @@ impl GraphError {
         }
     }
 
+    /// True if Graph itself says that the object does not exist. Other codes come with a 404 too (a tenant or an identity that is not found, a path
+    /// that a gateway does not know); they prove nothing of the object.
+    pub fn is_gone(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let says_so = ["resourcenotfound", "objectnotfound", "itemnotfound"].iter().any(|end| code.ends_with(end)) || code == "notfound";
+        self.kind == GraphErrorKind::NotFound && says_so
+    }
+
     /// The same with a message; it is cut to one harmless line.
     #[must_use]
     pub fn because(mut self, message: &str) -> Self {
@@ -151,7 +159,7 @@ const NOT_PREMIUM: &str = "Authentication_RequestFromNonPremiumTenantOrB2CTenant
 /// A refusal (4xx) counts as Graph's own only if its body is Graph's error object: a 404 that a proxy makes up must not pass for "this group is gone".
 pub(super) fn meaning(refusal: &Refusal<'_>) -> Meaning {
     let body = super::decode::without_bom(refusal.body);
-    let said = serde_json::from_slice::<Value>(body).ok().as_ref().and_then(|value| value.get("error")).map(said);
+    let said = serde_json::from_slice::<Value>(body).ok().as_ref().and_then(|value| value.get("error")).filter(|error| !error.is_null()).map(said);
     let claims = refusal.challenge.and_then(claims_challenge);
     let from_graph = said.is_some();
     let said = said.unwrap_or_default();
@@ -167,6 +175,8 @@ pub(super) fn meaning(refusal: &Refusal<'_>) -> Meaning {
         403 if said.not_premium => GraphErrorKind::NotPremium,
         403 => GraphErrorKind::Denied,
         400 | 404 if said.is_unknown_segment() => GraphErrorKind::NotImplemented,
+        // Gateways write `{"status": 404, "error": "Not Found"}`: that proves nothing of what was asked for.
+        404 if said.code.as_deref().is_none_or(str::is_empty) => GraphErrorKind::Malformed,
         404 => GraphErrorKind::NotFound,
         _ => GraphErrorKind::BadRequest,
     };
@@ -349,13 +359,31 @@ mod tests {
     #[test]
     fn a_refusal_that_is_not_graphs_is_no_fact() {
         for status in [400, 403, 404, 407] {
-            for body in ["", "<html><body>Blocked by\r\n policy</body></html>", "{}", "{\"message\":\"x\"}"] {
+            for body in ["", "<html><body>Blocked by\r\n policy</body></html>", "{}", "{\"message\":\"x\"}", r#"{"error":null}"#] {
                 assert_eq!(of(status, body).kind, GraphErrorKind::Malformed, "{status} {body}");
             }
+        }
+        for body in [r#"{"timestamp":1,"status":404,"error":"Not Found","path":"/v1.0/groups/a"}"#, r#"{"error":{"message":"no"}}"#, r#"{"error":[]}"#] {
+            assert_eq!(of(404, body).kind, GraphErrorKind::Malformed, "{body}");
         }
         assert_eq!(of(504, "<h1>Gateway\u{1b}[31m\n Timeout</h1>").message.as_deref(), Some("status 504: <h1>Gateway [31m Timeout</h1>"));
         assert_eq!(of(302, "").kind, GraphErrorKind::Malformed);
         assert!(of(503, &"x".repeat(1000)).message.unwrap().chars().count() < 220);
+    }
+
+    #[test]
+    fn only_graphs_word_for_it_makes_an_object_gone() {
+        let error = |status: u16, code: &str| {
+            let meaning = of(status, &graph_error(code, "m"));
+            GraphError { code: meaning.code, ..GraphError::new(meaning.kind, "", "") }
+        };
+        for code in ["Request_ResourceNotFound", "ResourceNotFound", "Directory_ObjectNotFound", "itemNotFound", "NotFound"] {
+            assert!(error(404, code).is_gone(), "{code}");
+        }
+        for code in ["UnknownError", "Authorization_IdentityNotFound", "TenantNotFound", "", "Not Found"] {
+            assert!(!error(404, code).is_gone(), "{code}");
+        }
+        assert!(!error(400, "Request_ResourceNotFound").is_gone());
     }
 
     #[test]
