@@ -292,8 +292,10 @@ async fn send<D: Send>(client: &Client, items: &[(String, Get)], group: Vec<usiz
 
 /// What the failure of a whole batch means for one of its items. A batch that is refused as such says nothing of the items: they are read one by one.
 fn outer_failure<D>(get: &Get, error: &GraphError) -> Reply<D> {
-    use GraphErrorKind::{BadRequest, NotFound, NotImplemented};
-    if matches!(error.kind, BadRequest | NotFound | NotImplemented) {
+    use GraphErrorKind::{BadRequest, Malformed, NotFound, NotImplemented};
+    // A gateway on the way may not let a batch through (its size, its path, its method) and say so in a page of its own.
+    let at_the_gateway = error.kind == Malformed && matches!(error.status, Some(400 | 404 | 405 | 413 | 414 | 415));
+    if at_the_gateway || matches!(error.kind, BadRequest | NotFound | NotImplemented) {
         return Reply::Settled(Settled::Alone);
     }
     Reply::Settled(Settled::Answer(Err(GraphError { template: get.template, permission: get.permission, ..error.clone() })))

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::call::{Intake, UNKNOWN_ENUMS};
@@ -44,21 +45,29 @@ pub(super) fn request_body<'a>(items: impl Iterator<Item = &'a Get>) -> Result<V
     serde_json::to_vec(&Requests { requests })
 }
 
+/// As lenient as can be: one odd item must not cost the nineteen others their answers.
 #[derive(Deserialize)]
 struct ItemResponse<'a> {
-    id: String,
-    status: u16,
     #[serde(default)]
-    headers: Option<BTreeMap<String, serde_json::Value>>,
+    id: Value,
+    #[serde(default)]
+    status: Value,
+    #[serde(default)]
+    headers: Value,
     #[serde(borrow, default)]
     body: Option<&'a RawValue>,
+}
+
+/// A whole number, written as one or as text.
+fn number<T: TryFrom<u64>>(value: &Value) -> Option<T> {
+    T::try_from(value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())?).ok()
 }
 
 /// One item of an answer.
 #[derive(Debug)]
 pub(super) struct ItemAnswer<'a> {
     pub(super) status: u16,
-    headers: BTreeMap<String, serde_json::Value>,
+    headers: serde_json::Map<String, Value>,
     /// Its JSON text; empty if it has none.
     pub(super) body: &'a [u8],
 }
@@ -109,12 +118,15 @@ impl<A: Send> Intake for BatchIntake<'_, A> {
         let BatchIntake { splitter, answers, read } = self;
         splitter.feed(bytes, &mut |element| {
             let item: ItemResponse<'_> = json(element, || "an item of the batch".into())?;
-            let place = item.id.trim().parse::<usize>().ok().and_then(|id| id.checked_sub(1));
+            let place = number::<usize>(&item.id).and_then(|id| id.checked_sub(1));
+            // An item that does not say how it ended is no answer: its slot stays empty, and an empty slot is a failure.
             if let Some(place) = place
+                && let Some(status) = number::<u16>(&item.status)
                 && let Some(slot @ None) = answers.get_mut(place)
             {
                 let body = item.body.map_or(&b""[..], |raw| raw.get().as_bytes());
-                *slot = Some(read(place, &ItemAnswer { status: item.status, headers: item.headers.unwrap_or_default(), body }));
+                let headers = if let Value::Object(headers) = item.headers { headers } else { serde_json::Map::new() };
+                *slot = Some(read(place, &ItemAnswer { status, headers, body }));
             }
             Ok(Flow::More)
         })

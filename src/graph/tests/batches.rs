@@ -147,6 +147,32 @@ async fn an_item_without_an_answer_is_asked_once_more_and_then_a_failure() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_odd_item_costs_no_other_its_answer() {
+    let calls = AtomicUsize::new(0);
+    let script = Script::new(move |_: &Request| {
+        let odd = value!([
+            {"id": "9", "status": 200, "body": {"id": "nobody asked"}},
+            {"id": null, "status": 200, "body": {"id": "whose"}},
+            {"id": "0", "status": 200, "body": {"id": "none"}},
+            {"status": 200},
+            {"id": 1, "status": "200", "headers": null, "body": {"id": "one"}},
+            {"id": "1", "status": 500, "body": {"id": "again"}},
+            {"id": "2", "status": "soon", "body": {"id": "two"}},
+            {"id": "3", "status": 200, "headers": ["x"], "body": "PGh0bWw+"},
+            {"id": " 4 ", "status": 200, "body": {"id": "four"}},
+            {"id": "5", "status": -1, "body": {"id": "five"}},
+        ]);
+        let odd = if calls.fetch_add(1, Ordering::SeqCst) == 0 { odd } else { value!([]) };
+        json(200, value!({ "responses": odd }).to_string())
+    });
+    let results = client(script).batch_get::<Row>(objects(5)).await;
+    let id = |key: &str| results[key].as_ref().map(|row| row.id.clone().unwrap()).map_err(|error| error.kind);
+    assert_eq!((id("k000"), id("k003")), (Ok("one".into()), Ok("four".into())));
+    assert_eq!((id("k001"), id("k004")), (Err(GraphErrorKind::MissingFromBatch), Err(GraphErrorKind::MissingFromBatch)));
+    assert_eq!(id("k002"), Err(GraphErrorKind::Malformed));
+}
+
+#[tokio::test(start_paused = true)]
 async fn further_pages_are_followed_outside() {
     let script = Script::new(|request: &Request| match request.url.path() {
         "/v1.0/$batch" => batch(request, |url| match url {
@@ -204,6 +230,15 @@ async fn what_no_batch_can_do_is_read_alone() {
     let results = client(script.clone()).batch_get::<Row>(objects(3)).await;
     assert_eq!(results["k002"].as_ref().unwrap().id.as_deref(), Some("/v1.0/groups/2"));
     assert_eq!(script.requests().len(), 4);
+
+    for (status, body) in [(413, "<html>too large</html>"), (404, r#"{"status":404,"error":"Not Found"}"#), (405, "")] {
+        let script = Script::new(move |request: &Request| match request.url.path() {
+            "/v1.0/$batch" => answer(status, &[], body, None),
+            path => json(200, value!({"id": path}).to_string()),
+        });
+        let results = client(script.clone()).batch_get::<Row>(objects(3)).await;
+        assert!(results.values().all(Result::is_ok), "{status}: a gateway that lets no batch through");
+    }
 
     let script = Script::new(|request: &Request| match request.url.path() {
         "/v1.0/$batch" => batch(request, |_| error(401, "InvalidAuthenticationToken", Value::Null)),
