@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{Stream, StreamExt};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
-use url::Url;
+use url::{Host, Url};
 
 use super::{text, tls};
 
@@ -122,16 +122,26 @@ const CONNECTION_WINDOW: u32 = 3 * 1024 * 1024;
 /// The real transport: reqwest over rustls, HTTP/2 where the server speaks it, gzip, kept-alive connections, the system's proxy.
 ///
 /// It sends a request once: reqwest's own repeats and its redirects are switched off, so that `retry` is the only one that counts.
+///
+/// A call to this machine passes no proxy, whatever the others do: over plain http a proxy would read the token.
 #[derive(Debug, Clone)]
 pub struct HttpTransport {
     client: reqwest::Client,
+    direct: reqwest::Client,
 }
 
 impl HttpTransport {
     /// Sets up the transport. Fails if the CA file cannot be read or holds no certificate (the error names it), or if there is no trusted root at all.
     pub fn new(options: &TransportOptions) -> Result<HttpTransport, TransportError> {
+        let tls = tls::client_config(options.ca_file.as_deref())?;
+        let direct = Self::client(options, tls.clone(), true)?;
+        let client = if options.loopback_only { direct.clone() } else { Self::client(options, tls, false)? };
+        Ok(HttpTransport { client, direct })
+    }
+
+    fn client(options: &TransportOptions, tls: rustls::ClientConfig, direct: bool) -> Result<reqwest::Client, TransportError> {
         let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client_config(options.ca_file.as_deref())?)
+            .tls_backend_preconfigured(tls)
             .retry(reqwest::retry::never())
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
@@ -141,15 +151,26 @@ impl HttpTransport {
             .read_timeout(READ_TIMEOUT)
             .http2_initial_stream_window_size(STREAM_WINDOW)
             .http2_initial_connection_window_size(CONNECTION_WINDOW);
-        let builder = if options.loopback_only { builder.no_proxy() } else { builder };
-        Ok(HttpTransport { client: builder.build().map_err(|error| describe(error, Phase::Setup))? })
+        let builder = if direct { builder.no_proxy() } else { builder };
+        builder.build().map_err(|error| describe(error, Phase::Setup))
+    }
+}
+
+/// True if the URL is one of this machine.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
 impl Transport for HttpTransport {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(async move {
-            let mut builder = self.client.request(request.method, request.url).headers(request.headers).timeout(request.timeout);
+            let client = if is_loopback(&request.url) { &self.direct } else { &self.client };
+            let mut builder = client.request(request.method, request.url).headers(request.headers).timeout(request.timeout);
             if let Some(body) = request.body {
                 builder = builder.body(body);
             }

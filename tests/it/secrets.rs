@@ -92,3 +92,30 @@ fn a_wrong_secret_is_not_shown_either() {
     assert!(stderr.contains("AADSTS7000215"), "{stderr}");
     assert!(stderr.contains("help:"), "{stderr}");
 }
+
+/// Plain http is allowed to this machine because nobody sees it; a proxy would, also where the login endpoint is elsewhere.
+#[test]
+fn no_proxy_sees_what_goes_to_this_machine() {
+    use std::io::Read;
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    proxy.set_nonblocking(true).unwrap();
+    let mut canary = canary(&[]);
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        canary.program = canary.program.env(name, &address);
+    }
+    let [_, graph, ..] = &canary.endpoints;
+    let args = ["audit", "--view", "partner", "--tenant", &canary.tenant, "--graph-endpoint", graph, "--now", "2026-11-20T09:00:00Z"];
+    // In real time: few reads, so that no limit makes it wait.
+    let few = ["--credential", "access-token", "--access-token-file", "token", "--timeout", "5s", "--skip-dataset", "sign-ins"];
+    let run = canary.program.run(&[&args[..], &few].concat());
+    if let Ok((mut stream, _)) = proxy.accept() {
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(1))).unwrap();
+        let mut seen = [0; 4096];
+        let length = stream.read(&mut seen).unwrap_or(0);
+        panic!("the proxy saw {}", String::from_utf8_lossy(&seen[..length]));
+    }
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let run = canary.program.run(&["audit", "--fixture", "tidy-msp"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
