@@ -35,3 +35,26 @@ fn every_path_in_a_document_exists() {
     }
     assert!(checked > 10, "the check found only {checked} paths");
 }
+
+#[test]
+fn every_command_that_is_named_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let commands = ["audit", "collect", "evaluate", "rules", "fixture", "schema", "help"];
+    let mut texts: Vec<(String, String)> =
+        markdown_files(root).into_iter().map(|file| (file.display().to_string(), std::fs::read_to_string(&file).unwrap())).collect();
+    for rule in partnerscope::policy::rules::ALL {
+        texts.push((rule.meta.code.to_owned(), rule.meta.remediation.to_owned()));
+    }
+    let mut checked = 0;
+    for (from, text) in texts {
+        // In backticks, or at the start of a line of a fenced block; a sentence may begin with the name too.
+        let quoted = text.split("`partnerscope ").skip(1);
+        let fenced = text.split("```").skip(1).step_by(2).flat_map(|block| block.split("\npartnerscope ").skip(1));
+        for rest in quoted.chain(fenced) {
+            let word: String = rest.chars().take_while(char::is_ascii_lowercase).collect();
+            checked += 1;
+            assert!(word.is_empty() || commands.contains(&word.as_str()), "{from} names `partnerscope {word}`, which is no command");
+        }
+    }
+    assert!(checked > 10, "{checked}");
+}

@@ -24,7 +24,7 @@ pub(super) static RULE: Rule = Rule {
             role_count("max-roles", 15, "Most roles with write access that live relationships with one customer may hold together."),
             role_count("high-roles", 25, "Above this many the severity is high."),
         ],
-        remediation: "Drop first what gdap-role-without-assignment lists as unused, then split the rest by job: Partner Center > Customers > \
+        remediation: "Drop first what ASG-01 (gdap-role-without-assignment) lists as unused, then split the rest by job: Partner Center > Customers > \
                       (customer) > Admin relationships > request a new relationship with the smaller set, move the groups, end the old one.",
         attack: &["T1199"],
         mitigations: &["M1018"],

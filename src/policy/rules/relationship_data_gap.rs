@@ -34,7 +34,7 @@ pub(super) static RULE: Rule = Rule {
         ],
         settings: &[],
         remediation: "Run again with DelegatedAdminRelationship.Read.All. A list that is empty or short for an application is settled by a delegated \
-                      sign-in of a member of AdminAgents. What failed for single relationships is named in the evidence.",
+                      sign-in of a member of AdminAgents.",
         attack: &["T1199"],
         mitigations: &["M1018"],
         nist: &["AC-3", "CM-6"],
@@ -81,6 +81,7 @@ fn draft(ctx: &Ctx<'_>, dataset: Dataset, key: &str, coverage: &Coverage) -> Dra
         .evidence("truncated", coverage.truncated, dataset)
         .evidence("reason", text(coverage.reason.as_deref()), dataset)
         .evidence("permission", text(coverage.permission.as_deref()), dataset);
+    let draft = if failed_only(coverage) { draft.remediation(READ_AGAIN) } else { draft };
     if coverage.gaps.is_empty() {
         return draft;
     }
@@ -91,6 +92,16 @@ fn draft(ctx: &Ctx<'_>, dataset: Dataset, key: &str, coverage: &Coverage) -> Dra
         reasons.into_iter().take(MOST_IDS).collect::<Vec<_>>(),
         dataset,
     )
+}
+
+/// What helps where no permission is missing but an answer.
+const READ_AGAIN: &str = "Run again when Graph answers, with a longer `--timeout` if it was throttled or slow; the relationships that failed are named in \
+                          the evidence (--full). If one stays unreadable, open it in Partner Center > Customers > (customer) > Admin relationships.";
+
+/// True if what was not read failed, and was neither refused nor hidden.
+fn failed_only(coverage: &Coverage) -> bool {
+    let by_gaps = coverage.status == Status::Partial && !coverage.gaps.is_empty() && !coverage.truncated;
+    coverage.status == Status::Failed || (by_gaps && coverage.gaps.values().all(|gap| gap.status == Status::Failed))
 }
 
 fn about(ctx: &Ctx<'_>, dataset: Dataset, key: &str) -> Draft {
@@ -163,6 +174,16 @@ mod tests {
             let assignments = found(&case(json!({})).coverage(Dataset::Assignments, Coverage::new(status)));
             assert_eq!(assignments, [("assignments".into(), "partner/unread".into())], "{status}");
         }
+    }
+
+    #[test]
+    fn the_remedy_fits_what_was_missing() {
+        let remedy = |coverage| case(json!({})).coverage(Dataset::Assignments, coverage).run(&RULE).findings.remove(0).remediation;
+        assert!(remedy(gaps(1)).unwrap().contains("Run again when Graph answers"));
+        assert!(remedy(Coverage::new(Status::Failed)).is_some());
+        assert_eq!(remedy(Coverage::new(Status::Denied)), None, "the rule's own: the permission");
+        let denied = Gap { status: Status::Denied, reason: "403".into() };
+        assert_eq!(remedy(Coverage { gaps: [("r1".to_owned(), denied)].into(), ..gaps(0) }), None);
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub(super) static RULE: Rule = Rule {
             "licenses.entraP1",
         ],
         settings: &[hours("max-lag-hours", 24, "Hours without any event after which the log counts as silent.")],
-        remediation: "Grant AuditLog.Read.All (application, or delegated with a role such as Reports Reader), and have Entra ID P1 in the tenant; then \
-                      run again. `partnerscope doctor` shows what the credential can read.",
+        remediation: "Grant AuditLog.Read.All and Directory.Read.All (application, or delegated with a role such as Reports Reader), and have Entra \
+                      ID P1 in the tenant; then run again.",
         attack: &["T1199", "T1078.004"],
         mitigations: &["M1018"],
         nist: &["CA-7", "CM-6", "SI-4"],
@@ -57,6 +57,10 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
     }
 }
 
+/// What helps where not permission or licence is missing but an answer.
+const READ_AGAIN: &str = "Run again when Graph answers, with a longer `--timeout` if it was throttled or slow. The reason names what failed; if it stays, \
+                          open a support ticket with Microsoft with the request ids that `-v` logs.";
+
 fn draft(ctx: &Ctx<'_>, key: &str) -> Draft {
     let name = Dataset::SignIns.name();
     Draft::about("dataset", name, name).key(format!("{}/{key}", ctx.tenant.view))
@@ -69,7 +73,14 @@ fn unread(ctx: &Ctx<'_>, coverage: &Coverage) -> Draft {
         .evidence("permission", text(coverage.permission.as_deref()), Dataset::SignIns)
         .evidence("licence", text(coverage.licence.as_deref()), Dataset::SignIns);
     if !ctx.tenant.is_p1_absent() {
-        return draft.title(format!("Sign-ins into customers were not read: {}", coverage.status));
+        let draft = draft.title(format!("Sign-ins into customers were not read: {}", coverage.status));
+        return match coverage.status {
+            Status::Failed => draft.remediation(READ_AGAIN),
+            Status::Unavailable => draft.remediation(
+                "This cloud does not serve sign-in logs by Graph: read them in its portal, and record that with an [[accepted-gap]].",
+            ),
+            _ => draft,
+        };
     }
     draft
         .title("Sign-ins into customers cannot be read: the tenant has no Entra ID P1")
@@ -96,7 +107,7 @@ fn judge_log(ctx: &Ctx<'_>, out: &mut Out, coverage: &Coverage) {
             Dataset::SignIns,
         ));
     } else if coverage.status == Status::Partial && !coverage.capped {
-        let draft = draft(ctx, "partial").title("Sign-ins into customers were read in part");
+        let draft = draft(ctx, "partial").title("Sign-ins into customers were read in part").remediation(READ_AGAIN);
         out.push(draft.evidence("status", coverage.status.as_str(), Dataset::SignIns).evidence(
             "reason",
             text(coverage.reason.as_deref()),
@@ -167,6 +178,19 @@ mod tests {
         });
         log.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         case(json!({ "signIns": log }))
+    }
+
+    #[test]
+    fn the_remedy_fits_what_was_missing() {
+        let remedy = |status| {
+            let draft = log(json!({})).coverage(Dataset::SignIns, Coverage::new(status)).run(&RULE).findings.remove(0);
+            draft.remediation.unwrap_or_else(|| RULE.meta.remediation.to_owned())
+        };
+        assert!(remedy(Status::Denied).starts_with("Grant AuditLog.Read.All"));
+        for status in [Status::Failed, Status::Partial] {
+            assert!(remedy(status).contains("Run again") && !remedy(status).contains("Grant"), "{status}");
+        }
+        assert!(remedy(Status::Unavailable).contains("cloud"));
     }
 
     fn keys(case: &Case) -> Vec<String> {
