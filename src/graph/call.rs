@@ -180,8 +180,11 @@ impl Client {
         blank.request_id = header(&response.headers, REQUEST_ID).map(|id| one_line(id, 100));
         blank.client_request_id = Some(id);
         let secret = token.secret.clone();
-        let result =
-            if response.status.is_success() { take_body(response, intake, blank).await } else { Err(refusal(response, token, blank).await) };
+        let result = if response.status.is_success() {
+            take_body(response, intake, blank).await
+        } else {
+            Err(refusal(response, token, blank).await)
+        };
         result.map_err(|mut failure| {
             hide(&mut failure.error, secret.expose());
             failure

@@ -159,7 +159,8 @@ const NOT_PREMIUM: &str = "Authentication_RequestFromNonPremiumTenantOrB2CTenant
 /// A refusal (4xx) counts as Graph's own only if its body is Graph's error object: a 404 that a proxy makes up must not pass for "this group is gone".
 pub(super) fn meaning(refusal: &Refusal<'_>) -> Meaning {
     let body = super::decode::without_bom(refusal.body);
-    let said = serde_json::from_slice::<Value>(body).ok().as_ref().and_then(|value| value.get("error")).filter(|error| !error.is_null()).map(said);
+    let said =
+        serde_json::from_slice::<Value>(body).ok().as_ref().and_then(|value| value.get("error")).filter(|error| !error.is_null()).map(said);
     let claims = refusal.challenge.and_then(claims_challenge);
     let from_graph = said.is_some();
     let said = said.unwrap_or_default();
@@ -363,7 +364,11 @@ mod tests {
                 assert_eq!(of(status, body).kind, GraphErrorKind::Malformed, "{status} {body}");
             }
         }
-        for body in [r#"{"timestamp":1,"status":404,"error":"Not Found","path":"/v1.0/groups/a"}"#, r#"{"error":{"message":"no"}}"#, r#"{"error":[]}"#] {
+        for body in [
+            r#"{"timestamp":1,"status":404,"error":"Not Found","path":"/v1.0/groups/a"}"#,
+            r#"{"error":{"message":"no"}}"#,
+            r#"{"error":[]}"#,
+        ] {
             assert_eq!(of(404, body).kind, GraphErrorKind::Malformed, "{body}");
         }
         assert_eq!(of(504, "<h1>Gateway\u{1b}[31m\n Timeout</h1>").message.as_deref(), Some("status 504: <h1>Gateway [31m Timeout</h1>"));

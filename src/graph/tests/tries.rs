@@ -145,12 +145,15 @@ async fn no_part_of_a_long_token_is_shown() {
     for token in [format!("eyJ0eXAiOiJKV1Qi.{}", "payload".repeat(100)), format!("opaque!{}", "secret(part)".repeat(50))] {
         let echo = |request: &Request| request.headers["authorization"].to_str().unwrap().to_owned();
         let remote = |text: String| serde_json::json!({ "error": { "code": text, "message": text } }).to_string();
-        let answers: Vec<Box<dyn Fn(&Request) -> Answer + Send + Sync>> = vec![
+        type Answers = Vec<Box<dyn Fn(&Request) -> Answer + Send + Sync>>;
+        let answers: Answers = vec![
             Box::new(move |request| answer(403, &[("content-type", "text/html")], format!("<p>{}</p>", echo(request)), None)),
             Box::new(move |request| answer(200, &[("content-type", "text/html")], format!("<p>{}</p>", echo(request)), None)),
             Box::new(move |request| json(403, remote(echo(request)))),
             Box::new(move |request| json(200, remote(echo(request)))),
-            Box::new(move |request| answer(401, &[JSON, ("www-authenticate", &format!("Bearer claims=\"{}\"", echo(request)))], "{}", None)),
+            Box::new(move |request| {
+                answer(401, &[JSON, ("www-authenticate", &format!("Bearer claims=\"{}\"", echo(request)))], "{}", None)
+            }),
         ];
         for (number, answers) in answers.into_iter().enumerate() {
             let mut setup = Setup::new(Script::new(answers));
