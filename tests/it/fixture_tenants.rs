@@ -175,3 +175,27 @@ pub(crate) fn copy(from: &std::path::Path, to: &std::path::Path) {
         }
     }
 }
+
+#[test]
+fn only_a_member_of_admin_agents_proves_that_there_are_no_relationships() {
+    let original = std::fs::read_to_string(fixtures().join("empty-by-permission-msp/fixture.toml")).unwrap();
+    assert!(original.contains("identity = \"app\"") && original.contains("admin-agents = false"));
+    let groups = |name: &str| {
+        format!(
+            "{{\"value\":[{{\"@odata.type\":\"#microsoft.graph.group\",\"id\":\"5d5e3c1f-2a4b-4c6d-8e9f-0a1b2c3d4e5f\",\"displayName\":\"{name}\"}}]}}"
+        )
+    };
+    for (name, status, code) in [("AdminAgents", "complete", 0), ("HelpdeskAgents", "partial", 3)] {
+        let program = Program::new();
+        copy(&fixtures().join("empty-by-permission-msp"), &program.path("tenant"));
+        let delegated = original
+            .replace("identity = \"app\"", "identity = \"delegated\"")
+            .replace("admin-agents = false", &format!("admin-agents = {}", name == "AdminAgents"));
+        program.write("tenant/fixture.toml", &delegated);
+        std::fs::create_dir_all(program.path("tenant/graph/v1.0/me")).unwrap();
+        program.write("tenant/graph/v1.0/me/transitiveMemberOf.json", &groups(name));
+        let (exit, report) = program.report(&["audit", "--fixture", "tenant"]);
+        assert_eq!(coverage(&report, "relationships")["status"], status, "{name}");
+        assert_eq!(exit, code, "{name}: {}", report["notEvaluated"]);
+    }
+}
