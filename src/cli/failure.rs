@@ -41,6 +41,11 @@ pub(super) enum Failure {
     },
     /// No token.
     SignIn(Box<SignIn>),
+    /// `--timeout` ended before there was a token.
+    NoTime {
+        /// The tenant.
+        tenant: String,
+    },
     /// Nothing to sign in with is complete.
     Credential {
         /// What is missing.

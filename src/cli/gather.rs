@@ -58,7 +58,7 @@ async fn all(gathering: &Gathering, targets: &[Target], progress: &Progress) -> 
 }
 
 async fn one(gathering: &Gathering, target: &Target, clock: &Clock, progress: &Progress) -> Result<Read, Failure> {
-    let connection = wire::connect(target, clock, progress).await?;
+    let connection = in_time(target, clock, wire::connect(target, clock, progress)).await?;
     // A wrong tenant ends the run before anything of it is read, where the token tells.
     agree(connection.seen()).map_err(Failure::WrongTenant)?;
     if gathering.stage.is_none() {
@@ -76,6 +76,17 @@ async fn one(gathering: &Gathering, target: &Target, clock: &Clock, progress: &P
     let id = Some(tenant.tenant_id.as_str()).filter(|id| !id.is_empty());
     let consent = consent_address(&target.network.login, id, connection.client_id.as_deref());
     Ok(Read { tenant, label: target.asked.label.clone(), graph: target.network.graph.clone(), consent })
+}
+
+/// `--timeout` is for the whole run: signing in has retries and waits of its own, which no deadline of the client's ends.
+async fn in_time(target: &Target, clock: &Clock, connecting: impl Future<Output = Result<Connection, Failure>>) -> Result<Connection, Failure> {
+    let Some(timeout) = target.network.timeout else { return connecting.await };
+    let rest = timeout.saturating_mul(clock.speed()).saturating_sub(clock.elapsed());
+    tokio::select! {
+        biased;
+        connection = connecting => connection,
+        () = clock.sleep(rest) => Err(Failure::NoTime { tenant: target.asked.label.clone() }),
+    }
 }
 
 fn signed_in(connection: &Connection, label: &str) -> String {

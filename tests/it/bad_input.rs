@@ -91,6 +91,23 @@ fn an_unreachable_host_is_said_at_once() {
 }
 
 #[test]
+fn a_login_endpoint_that_says_nothing_costs_no_more_than_the_timeout() {
+    // It takes connections and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let login = format!("http://{}", silent.local_addr().unwrap());
+    let program = Program::new()
+        .env("AZURE_CLIENT_ID", "11111111-1111-4111-8111-111111111111")
+        .env("AZURE_CLIENT_SECRET", "x");
+    let start = std::time::Instant::now();
+    for tenant in ["11111111-1111-4111-8111-111111111111", "contoso.example"] {
+        let args = ["audit", "--view", "partner", "--tenant", tenant, "--login-endpoint", &login, "--timeout", "1s"];
+        let stderr = refused(&program, &args);
+        assert!(stderr.contains("--timeout") && stderr.contains(tenant), "{stderr}");
+    }
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}
+
+#[test]
 fn an_endpoint_without_tls_is_refused() {
     refuses(&["audit", "--view", "partner", "--graph-endpoint", "http://graph.example"], &["https"]);
 }

@@ -42,6 +42,10 @@ pub(super) fn of(failure: &Failure) -> Vec<Advice> {
             failed(format!("find the {what} {name:?}"), near.into_iter().chain([list.clone()]))
         }
         Failure::SignIn(failure) => sign_in(failure),
+        Failure::NoTime { tenant } => failed(
+            format!("sign in to {tenant} in the time that `--timeout` gives"),
+            one("check the network and a proxy (HTTPS_PROXY), or give more time"),
+        ),
         Failure::WrongTenant(mismatch) => wrong_tenant(mismatch),
         Failure::NoPartner { tenant } => failed(
             format!("audit {tenant} in the partner view: nothing in it says that it is a partner"),
