@@ -8,11 +8,13 @@ use base64::Engine as _;
 use partnerscope::auth::TokenCache;
 use partnerscope::auth::access_token::AccessToken;
 use partnerscope::collect::{self, Plan};
-use partnerscope::domain::{Dataset, Timestamp};
+use partnerscope::domain::snapshot::FORMAT_VERSION;
+use partnerscope::domain::{Dataset, Snapshot, Timestamp, Tool};
 use partnerscope::graph::{Client, ClientOptions};
 use partnerscope::http::Silent;
 use partnerscope::http::clock::Clock;
 use partnerscope::http::transport::{HttpTransport, TransportOptions};
+use partnerscope::policy::{evaluate, settings::Settings};
 use partnerscope::secret::Secret;
 use url::Url;
 
@@ -31,7 +33,7 @@ pub(crate) fn run(scenario: &str, endpoint: &str) {
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
     let figures = runtime.block_on(async {
-        let (wall, records) = collect_once(scenario, endpoint).await;
+        let (wall, records, peak_rss_mib, judging) = collect_once(scenario, endpoint).await;
         let stats = stats(endpoint).await;
         let wall = if scenario == "bare" { replay(endpoint, &stats).await } else { wall };
         let count = |name: &str| stats[name].as_u64().expect("a count");
@@ -40,14 +42,15 @@ pub(crate) fn run(scenario: &str, endpoint: &str) {
             calls: count("calls"),
             throttled: count("throttled"),
             report_calls: count("reports"),
-            peak_rss_mib: peak_rss_mib(),
+            peak_rss_mib,
             records,
+            judging_seconds: judging.as_secs_f64(),
         }
     });
     println!("{}", serde_json::to_string(&figures).expect("plain figures"));
 }
 
-async fn collect_once(scenario: &str, endpoint: &str) -> (Duration, u64) {
+async fn collect_once(scenario: &str, endpoint: &str) -> (Duration, u64, f64, Duration) {
     let slow = scenario == "slow";
     let clock = Clock::real();
     let transport = HttpTransport::new(&TransportOptions {
@@ -78,10 +81,25 @@ async fn collect_once(scenario: &str, endpoint: &str) -> (Duration, u64) {
     let start = Instant::now();
     let snapshot = collect::partner(&client, &options, &Deaf).await;
     let wall = start.elapsed();
+    let peak = peak_rss_mib();
     for (dataset, coverage) in &snapshot.coverage {
         assert_eq!(coverage.status.as_str(), "complete", "{dataset}: {:?}", coverage.reason);
     }
-    (wall, snapshot.coverage.values().map(|coverage| coverage.records).sum())
+    let records = snapshot.coverage.values().map(|coverage| coverage.records).sum();
+    let whole = Snapshot {
+        format_version: FORMAT_VERSION.into(),
+        tool: Tool::this(),
+        collected_at: options.now,
+        lookback_days: options.lookback_days,
+        only_customer: None,
+        tenants: vec![snapshot],
+    };
+    let settings = Settings::default();
+    let start = Instant::now();
+    let report = evaluate(&whole, None, &settings, options.now);
+    let judging = start.elapsed();
+    assert_eq!(report.tenants.len(), 1);
+    (wall, records, peak, judging)
 }
 
 /// An unsigned token of the invented partner.

@@ -79,7 +79,11 @@ async fn one(gathering: &Gathering, target: &Target, clock: &Clock, progress: &P
 }
 
 /// `--timeout` is for the whole run: signing in has retries and waits of its own, which no deadline of the client's ends.
-async fn in_time(target: &Target, clock: &Clock, connecting: impl Future<Output = Result<Connection, Failure>>) -> Result<Connection, Failure> {
+async fn in_time(
+    target: &Target,
+    clock: &Clock,
+    connecting: impl Future<Output = Result<Connection, Failure>>,
+) -> Result<Connection, Failure> {
     let Some(timeout) = target.network.timeout else { return connecting.await };
     let rest = timeout.saturating_mul(clock.speed()).saturating_sub(clock.elapsed());
     tokio::select! {

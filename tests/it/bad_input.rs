@@ -95,9 +95,7 @@ fn a_login_endpoint_that_says_nothing_costs_no_more_than_the_timeout() {
     // It takes connections and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let login = format!("http://{}", silent.local_addr().unwrap());
-    let program = Program::new()
-        .env("AZURE_CLIENT_ID", "11111111-1111-4111-8111-111111111111")
-        .env("AZURE_CLIENT_SECRET", "x");
+    let program = Program::new().env("AZURE_CLIENT_ID", "11111111-1111-4111-8111-111111111111").env("AZURE_CLIENT_SECRET", "x");
     let start = std::time::Instant::now();
     for tenant in ["11111111-1111-4111-8111-111111111111", "contoso.example"] {
         let args = ["audit", "--view", "partner", "--tenant", tenant, "--login-endpoint", &login, "--timeout", "1s"];
