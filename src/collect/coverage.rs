@@ -223,6 +223,11 @@ impl Subjects {
         self.0.entry(subject.to_owned()).or_default().error.get_or_insert(error);
     }
 
+    /// A list of `subject` holds records that do not say what they are about: more is there than was understood.
+    pub(super) fn holed(&mut self, subject: &str, what: &str) {
+        self.failed(subject, GraphError::new(GraphErrorKind::Malformed, "", "").because(what));
+    }
+
     /// A list of `subject` ended.
     pub(super) fn listed(&mut self, subject: &str, listing: Listing) {
         if listing.records > 0 || !matches!(listing.end, End::Broken(_)) {

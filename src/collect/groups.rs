@@ -103,6 +103,8 @@ pub(super) struct Lists {
     records: Vec<(String, Principal)>,
     /// How each group's list ended.
     ends: BTreeMap<String, Listing>,
+    /// Groups with a record that does not say who it is.
+    holed: BTreeSet<String>,
 }
 
 /// Owners or members, settled.
@@ -135,15 +137,18 @@ pub(super) async fn people(
     }
     let progress = reader.progress(dataset);
     let items = ids.iter().map(|id| (id.clone(), people_request(dataset, id))).collect();
-    let mut records = Vec::new();
+    let mut lists = Lists::default();
     let ends = reader
         .client
         .batch_list(items, &mut |group_id, wire: PrincipalWire| {
             progress.one();
-            records.extend(wire.into_fact().map(|principal| (group_id.to_owned(), principal)));
+            match wire.into_fact() {
+                Some(principal) => lists.records.push((group_id.to_owned(), principal)),
+                None => drop(lists.holed.insert(group_id.to_owned())),
+            }
         })
         .await;
-    Ok(Lists { records, ends })
+    Ok(Lists { ends, ..lists })
 }
 
 /// Settles owners or members once the groups are known. A 404 on the list of a group that is gone is the same fact once more; on a group
@@ -176,6 +181,7 @@ fn sort_people(lists: Lists, groups: &[Group]) -> (People, Subjects) {
             }
         }
     }
+    lists.holed.iter().for_each(|id| subjects.holed(id, "a record came without an id"));
     for (group_id, principal) in lists.records {
         people.by_group.entry(group_id).or_default().push(principal.id.clone());
         people.principals.push(principal);
@@ -264,6 +270,7 @@ mod tests {
                 ("odd".into(), not_found()),
                 ("unread".into(), not_found()),
             ]),
+            ..Lists::default()
         };
         let (people, subjects) = sort_people(lists, &groups);
         assert_eq!(people.by_group.get("gone"), Some(&vec![]));
@@ -281,6 +288,7 @@ mod tests {
         let lists = Lists {
             records: vec![("g".into(), principal("a"))],
             ends: BTreeMap::from([("g".into(), Listing { records: 1, end: End::Broken(denied()) })]),
+            ..Lists::default()
         };
         let (people, subjects) = sort_people(lists, &[]);
         assert_eq!(people.by_group["g"], ["a"]);

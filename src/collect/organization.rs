@@ -94,7 +94,7 @@ pub(super) async fn organization(reader: Reader<'_>) -> Read<Option<Organization
 pub(super) struct SkuWire {
     id: Text,
     capability_status: Text,
-    service_plans: Items<ServicePlan>,
+    service_plans: Option<Items<ServicePlan>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -121,6 +121,8 @@ struct PlanSum {
     p1: bool,
     p2: bool,
     governance: bool,
+    /// Subscriptions in force that do not say all of their plans: they may bring any.
+    unsaid: u64,
 }
 
 impl PlanSum {
@@ -129,7 +131,9 @@ impl PlanSum {
         if !is_or_unsaid(&sku.capability_status, &["Enabled", "Warning"]) {
             return;
         }
-        for plan in sku.service_plans.0.iter().filter(|plan| is_or_unsaid(&plan.provisioning_status, &["Success"])) {
+        let plans = sku.service_plans.as_ref().map_or(&[][..], |plans| &plans.0);
+        self.unsaid += u64::from(sku.service_plans.is_none() || plans.iter().any(|plan| plan.service_plan_name.get().is_none()));
+        for plan in plans.iter().filter(|plan| is_or_unsaid(&plan.provisioning_status, &["Success"])) {
             let name = plan.service_plan_name.get().unwrap_or_default().to_ascii_uppercase();
             // By prefix, not by equality: a variant that this build does not know must not pass for the absence of a licence.
             let p2 = name.starts_with("AAD_PREMIUM_P2");
@@ -160,7 +164,11 @@ pub(super) async fn licenses(reader: Reader<'_>) -> (Read<Option<Licenses>>, Pre
 }
 
 /// Absence is proved only by a list that was read to its end; presence by any row.
-fn settle_licenses(sum: PlanSum, coverage: Coverage) -> (Read<Option<Licenses>>, Premium) {
+fn settle_licenses(sum: PlanSum, mut coverage: Coverage) -> (Read<Option<Licenses>>, Premium) {
+    if sum.unsaid > 0 && coverage.status == Status::Complete {
+        coverage.status = Status::Partial;
+        coverage.reason = Some(format!("{} subscriptions came without the names of their plans", sum.unsaid));
+    }
     let is_complete = coverage.status == Status::Complete;
     let known = |found: bool| (found || is_complete).then_some(found);
     let premium = Premium { p1: known(sum.p1), pim: known(sum.p2 || sum.governance) };
@@ -198,7 +206,7 @@ mod tests {
             ))
         };
         let p1 = PlanSum { p1: true, ..PlanSum::default() };
-        let p2 = PlanSum { p1: true, p2: true, governance: false };
+        let p2 = PlanSum { p1: true, p2: true, ..PlanSum::default() };
         assert_eq!(plan(r#""Enabled""#, r#""AAD_PREMIUM""#, r#""Success""#), p1);
         assert_eq!(plan(r#""warning""#, r#""aad_premium_p2""#, r#""success""#), p2);
         assert_eq!(plan(r#""Suspended""#, r#""AAD_PREMIUM_P2""#, r#""Success""#), PlanSum::default());
@@ -207,7 +215,8 @@ mod tests {
         assert_eq!(plan("null", r#""AAD_PREMIUM""#, "null"), p1, "what is not said proves no absence");
         assert_eq!(plan(r#""Enabled""#, r#""AAD_PREMIUM_NEW""#, r#""Success""#), p1, "an unknown variant proves no absence");
         assert!(plan(r#""Enabled""#, r#""Entra_Identity_Governance""#, r#""Success""#).governance);
-        assert_eq!(sum(r#"[{"servicePlans":null},{},{"servicePlans":[null,{}]}]"#), PlanSum::default());
+        assert_eq!(sum(r#"[{"servicePlans":null},{},{"servicePlans":[null,{}]}]"#).unsaid, 3);
+        assert_eq!(sum(r#"[{"servicePlans":[]},{"capabilityStatus":"Deleted"}]"#), PlanSum::default());
     }
 
     #[test]
@@ -222,6 +231,9 @@ mod tests {
         let (read, premium) = settle_licenses(none, Coverage::new(Status::Denied));
         assert_eq!((read.facts, premium), (None, Premium::default()));
         assert_eq!(unlicensed(premium), None);
+
+        let (read, premium) = settle_licenses(PlanSum { unsaid: 1, ..none }, Coverage::complete(1));
+        assert_eq!((read.coverage.status, premium), (Status::Partial, Premium::default()));
 
         let partly = PlanSum { p1: true, ..none };
         let (_, premium) = settle_licenses(partly, Coverage::new(Status::Partial));

@@ -79,12 +79,16 @@ pub(super) async fn instances(reader: Reader<'_>, assignments: &Read<Vec<Assignm
     let groups = privileged(&assignments.facts);
     let items = groups.iter().flat_map(|group| requests(group)).collect();
     let mut facts = Vec::new();
+    let mut holed: BTreeSet<String> = BTreeSet::new();
     let ends = reader
         .client
         .batch_list(items, &mut |key, wire: PimWire| {
             progress.one();
             let (is_eligible, group) = of_key(key);
-            facts.extend(wire.into_fact(group, is_eligible));
+            match wire.into_fact(group, is_eligible) {
+                Some(fact) => facts.push(fact),
+                None => drop(holed.insert(group.to_owned())),
+            }
         })
         .await;
     facts.sort();
@@ -92,6 +96,7 @@ pub(super) async fn instances(reader: Reader<'_>, assignments: &Read<Vec<Assignm
     for (key, listing) in ends {
         subjects.listed(of_key(&key).1, listing);
     }
+    holed.iter().for_each(|group| subjects.holed(group, "a record came without a principal"));
     let coverage = reader.judge(dataset, premium.pim).subjects(&subjects, "groups", facts.len() as u64);
     Read { facts, coverage }
 }

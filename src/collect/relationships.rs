@@ -1,5 +1,7 @@
 //! Relationships, the assignments of those in which access can exist, and the requests on those where a request tells something.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::coverage::{Subjects, without_subjects};
@@ -9,7 +11,7 @@ use super::{admin_agents, coverage};
 use crate::domain::facts::{
     Assignment, AssignmentStatus, Customer, Relationship, RelationshipRequest, RelationshipStatus, RequestAction, ResellerPart,
 };
-use crate::domain::{Coverage, Dataset, Status};
+use crate::domain::{Coverage, Dataset, Gap, Status};
 use crate::graph::{Get, Wire};
 
 /// Graph's largest page of relationships, assignments and customers.
@@ -70,6 +72,10 @@ impl Wire for RelationshipWire {
 }
 
 impl RelationshipWire {
+    fn says_its_roles(&self) -> bool {
+        self.access_details.0.as_ref().is_some_and(AccessDetails::is_whole)
+    }
+
     fn into_fact(self) -> Option<Relationship> {
         let is_reseller =
             self.odata_type.get().is_some_and(|kind| kind.to_ascii_lowercase().ends_with("resellerdelegatedadminrelationship"))
@@ -115,31 +121,51 @@ pub(super) async fn relationships(reader: Reader<'_>) -> Read<Vec<Relationship>>
     }
     let progress = reader.progress(Dataset::Relationships);
     let mut facts: Vec<Relationship> = Vec::new();
+    let mut roleless: Vec<String> = Vec::new();
     let get = read_of(Dataset::Relationships, Get::v1(RELATIONSHIPS, &[]).query("$top", PAGE));
     let listing = reader
         .client
         .list(&get, None, &mut |wire: RelationshipWire| {
             progress.one();
-            facts.extend(wire.into_fact());
+            let says_its_roles = wire.says_its_roles();
+            let fact = wire.into_fact();
+            // What has ended grants nothing, whatever its roles were.
+            let matters = |fact: &&Relationship| !says_its_roles && (fact.status.is_live() || fact.status.is_offer());
+            roleless.extend(fact.as_ref().filter(matters).map(|fact| fact.id.clone()));
+            facts.extend(fact);
         })
         .await;
     facts.sort_by(|a, b| a.id.cmp(&b.id));
     let mut coverage = reader.judge(Dataset::Relationships, None).listing(&listing, facts.len() as u64);
     note_lost(&mut coverage, listing.records, facts.len());
+    note_roleless(&mut coverage, roleless);
     if facts.is_empty() && coverage.status == Status::Complete {
         coverage = admin_agents::settle_empty(reader).await;
     }
     Read { facts, coverage }
 }
 
-/// A record without what makes it a fact (an id) is not dropped in silence.
+/// A record without what makes it a fact (an id, the answer itself) is not dropped in silence.
 pub(super) fn note_lost(coverage: &mut Coverage, read: u64, kept: usize) {
     let lost = read.saturating_sub(kept as u64);
     if lost > 0 && coverage.status == Status::Complete {
         coverage.status = Status::Partial;
         coverage.truncated = true;
-        coverage.reason = Some(format!("{lost} records came without an id"));
+        coverage.reason = Some(format!("{lost} records came without an id or without what they are read for"));
     }
+}
+
+/// Relationships whose roles are not said are not relationships without roles.
+fn note_roleless(coverage: &mut Coverage, ids: Vec<String>) {
+    if ids.is_empty() {
+        return;
+    }
+    if coverage.status == Status::Complete {
+        coverage.status = Status::Partial;
+        coverage.reason = Some(format!("{} relationships came without their roles", ids.len()));
+    }
+    let gap = || Gap { status: Status::Partial, reason: "it came without its roles".into() };
+    coverage.gaps.extend(ids.into_iter().map(|id| (id, gap())));
 }
 
 /// Graph: `delegatedAdminAccessAssignment`.
@@ -168,6 +194,12 @@ impl Wire for AssignmentWire {
 }
 
 impl AssignmentWire {
+    /// True if it says which group holds which roles.
+    fn is_whole(&self) -> bool {
+        self.access_container.0.as_ref().is_some_and(|container| container.access_container_id.get().is_some())
+            && self.access_details.0.as_ref().is_some_and(AccessDetails::is_whole)
+    }
+
     fn into_fact(self, relationship_id: &str) -> Assignment {
         let container = self.access_container.or_empty();
         Assignment {
@@ -198,15 +230,23 @@ pub(super) async fn assignments(reader: Reader<'_>, relationships: &Read<Vec<Rel
         })
         .collect();
     let mut facts: Vec<Assignment> = Vec::new();
+    let mut holed: BTreeSet<String> = BTreeSet::new();
     let ends = reader
         .client
         .batch_list(items, &mut |relationship_id, wire: AssignmentWire| {
             progress.one();
-            facts.push(wire.into_fact(relationship_id));
+            let is_whole = wire.is_whole();
+            let fact = wire.into_fact(relationship_id);
+            if fact.is_current() && !is_whole {
+                holed.insert(relationship_id.to_owned());
+            }
+            facts.push(fact);
         })
         .await;
     facts.sort_by(|a, b| (&a.id, &a.relationship_id).cmp(&(&b.id, &b.relationship_id)));
-    let coverage = reader.judge(dataset, None).subjects(&subjects(ends), "relationships", facts.len() as u64);
+    let mut subjects = subjects(ends);
+    holed.iter().for_each(|id| subjects.holed(id, "an assignment came without its group or its roles"));
+    let coverage = reader.judge(dataset, None).subjects(&subjects, "relationships", facts.len() as u64);
     Read { facts, coverage }
 }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::organization::{Premium, unlicensed};
 use super::principals::PrincipalWire;
 use super::reader::{Read, Reader, read_of};
+use super::relationships::note_lost;
 use super::wire::{Flag, Items, Object, Text, Time};
 use crate::domain::facts::{MfaRegistration, Principal, PrincipalKind, UserActivity};
 use crate::domain::{Coverage, Dataset, Status};
@@ -78,7 +79,8 @@ pub(super) async fn registrations(reader: Reader<'_>, premium: Premium) -> Read<
         })
         .await;
     facts.sort_by(|a, b| a.user_id.cmp(&b.user_id));
-    let coverage = reader.judge(dataset, premium.p1).listing(&listing, facts.len() as u64);
+    let mut coverage = reader.judge(dataset, premium.p1).listing(&listing, facts.len() as u64);
+    note_lost(&mut coverage, listing.records, facts.len());
     Read { facts, coverage }
 }
 
@@ -145,7 +147,8 @@ pub(super) async fn activity(reader: Reader<'_>, premium: Premium) -> Read<Vec<A
         })
         .await;
     facts.sort_by(|a, b| a.activity.user_id.cmp(&b.activity.user_id));
-    let coverage = reader.judge(dataset, premium.p1).listing(&listing, facts.len() as u64);
+    let mut coverage = reader.judge(dataset, premium.p1).listing(&listing, facts.len() as u64);
+    note_lost(&mut coverage, listing.records, facts.len());
     Read { facts, coverage }
 }
 

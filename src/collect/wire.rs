@@ -256,7 +256,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Lenient<T> {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct AccessDetails {
-    unified_roles: Items<UnifiedRole>,
+    unified_roles: Option<Items<UnifiedRole>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -268,10 +268,19 @@ struct UnifiedRole {
 impl AccessDetails {
     /// Role template ids, lower case, sorted, each once.
     pub(super) fn roles(&self) -> Vec<String> {
-        let mut ids: Vec<String> = self.unified_roles.0.iter().filter_map(|role| role.role_definition_id.id()).collect();
+        let mut ids: Vec<String> = self.listed().iter().filter_map(|role| role.role_definition_id.id()).collect();
         ids.sort();
         ids.dedup();
         ids
+    }
+
+    /// True if the roles are said, each by its id: then none are none.
+    pub(super) fn is_whole(&self) -> bool {
+        self.unified_roles.is_some() && self.listed().iter().all(|role| role.role_definition_id.get().is_some())
+    }
+
+    fn listed(&self) -> &[UnifiedRole] {
+        self.unified_roles.as_ref().map_or(&[], |roles| roles.0.as_slice())
     }
 }
 

@@ -8,6 +8,7 @@ mod docs;
 mod faults;
 mod fixture_tenants;
 mod generated;
+mod holes;
 mod hostile;
 mod judging;
 mod secrets;
