@@ -17,6 +17,8 @@ const ADMIN_AGENTS: &str = "AdminAgents";
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct GroupOfCaller {
+    #[serde(rename = "@odata.type")]
+    odata_type: Text,
     id: Text,
     display_name: Text,
 }
@@ -24,6 +26,14 @@ struct GroupOfCaller {
 impl Wire for GroupOfCaller {
     fn key(&self) -> Option<&str> {
         self.id.get()
+    }
+}
+
+impl GroupOfCaller {
+    /// The list holds directory roles and administrative units too, and these can bear any name.
+    fn is_admin_agents(&self) -> bool {
+        let is_group = self.odata_type.get().is_none_or(|kind| kind.eq_ignore_ascii_case("#microsoft.graph.group"));
+        is_group && self.display_name.get().is_some_and(|name| name.eq_ignore_ascii_case(ADMIN_AGENTS))
     }
 }
 
@@ -37,7 +47,7 @@ pub(super) async fn settle_empty(reader: Reader<'_>) -> Coverage {
     let listing = reader
         .client
         .list(&read_of(Dataset::Relationships, get).permission("GroupMember.Read.All"), None, &mut |group: GroupOfCaller| {
-            hits += u64::from(group.display_name.get().is_some_and(|name| name.eq_ignore_ascii_case(ADMIN_AGENTS)));
+            hits += u64::from(group.is_admin_agents());
         })
         .await;
     match listing.end {
@@ -78,6 +88,15 @@ fn verdict(claims: Option<&Claims>, hits: Result<u64, GraphError>) -> Coverage {
 mod tests {
     use super::*;
     use crate::collect::coverage::tests::denied;
+
+    #[test]
+    fn only_a_group_is_admin_agents() {
+        let hit = |json: &str| serde_json::from_str::<GroupOfCaller>(json).unwrap().is_admin_agents();
+        assert!(hit(r##"{"@odata.type":"#microsoft.graph.group","id":"g","displayName":"adminagents"}"##));
+        assert!(hit(r#"{"id":"g","displayName":"AdminAgents"}"#));
+        assert!(!hit(r##"{"@odata.type":"#microsoft.graph.administrativeUnit","id":"u","displayName":"AdminAgents"}"##));
+        assert!(!hit(r##"{"@odata.type":"#microsoft.graph.group","id":"g","displayName":"AdminAgents 2"}"##));
+    }
 
     #[test]
     fn only_a_member_of_admin_agents_proves_that_there_are_none() {

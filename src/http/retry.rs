@@ -101,14 +101,14 @@ pub fn decide(policy: &RetryPolicy, situation: &Situation<'_>) -> Decision {
     }
 }
 
-/// Reads `Retry-After`: seconds, or an HTTP date (one that is past is no wait). `None` if it is neither.
+/// Reads `Retry-After`: seconds, or an HTTP date (one that is past is no wait). More seconds than can be counted are still a wait. `None` if it is neither.
 pub fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    if let Some(wait) = value.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
-        return Some(wait);
+    if let Some(seconds) = value.parse::<f64>().ok().filter(|seconds| *seconds >= 0.0) {
+        return Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
     }
     let at = DateTime::<Utc>::from(httpdate::parse_http_date(value).ok()?);
     Some((at - now).to_std().unwrap_or(Duration::ZERO))
@@ -214,6 +214,9 @@ mod tests {
             ("soon", None),
             ("", None),
             ("NaN", None),
+            ("-1.5", None),
+            ("99999999999999999999999", Some(Duration::MAX)),
+            ("1e300", Some(Duration::MAX)),
         ] {
             assert_eq!(retry_after(value, noon()), expected, "{value}");
         }
@@ -225,7 +228,9 @@ mod tests {
         assert_eq!(wait(decide(&policy, &situation(Outcome::Status(429), Some("17")))), Some(Duration::from_secs(17)));
         let own = wait(decide(&policy, &situation(Outcome::Status(429), Some("0")))).unwrap();
         assert!(own >= policy.base / 2 && own <= policy.base, "{own:?}");
-        assert_eq!(decide(&policy, &situation(Outcome::Status(503), Some("301"))), Decision::Stop(Stop::Waited));
+        for long in ["301", "18446744073709551615", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            assert_eq!(decide(&policy, &situation(Outcome::Status(503), Some(long))), Decision::Stop(Stop::Waited), "{long}");
+        }
     }
 
     proptest! {
