@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use url::{Host, Url};
 
 use super::call::{Call, Intake};
-use super::decode::{Flow, Problem, json, without_bom};
+use super::decode::{Flow, Problem, lenient_json, without_bom};
 use super::error::said_in_success;
 use super::list::ListState;
 use super::{Bucket, Get, GraphError, GraphErrorKind, Listing, Wire, address, batch, paging};
@@ -220,5 +220,5 @@ pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         return Err(Problem::Malformed("the answer is empty".into()));
     }
     said_in_success(bytes)?;
-    json(bytes, || "the object".into())
+    lenient_json(bytes, || "the object".into())
 }

@@ -193,3 +193,78 @@ async fn a_megabyte_is_too_much_for_a_record() {
     let (ids, listing) = read(&client(script), &rows(), None).await;
     assert_eq!((ids.len(), broken(&listing).kind), (1, GraphErrorKind::Malformed));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_name_with_half_a_letter_costs_nothing_behind_it() {
+    let body = r#"{"value":[{"id":"a","displayName":"\ud800"},{"id":"\udfffb"},{"id":"c"}]}"#;
+    let (ids, listing) = read(&client(Script::new(move |_| json(200, body))), &rows(), None).await;
+    assert_eq!(ids, ["a", "\u{fffd}b", "c"]);
+    assert!(matches!(listing.end, End::Complete));
+}
+
+/// Nesting as deep as an element may be: an error or an unread member, never a stack that runs over.
+#[test]
+fn no_depth_runs_the_stack_over() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let deep = format!("{}{}", "[".repeat(400_000), "]".repeat(400_000));
+    let deep_rest = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for (body, ids) in [
+        (format!(r#"{{"value":[{{"id":"a","x":{deep}}},{{"id":"b"}}]}}"#), &["a", "b"][..]),
+        (format!(r#"{{"value":[{deep},{{"id":"b"}}]}}"#), &[]),
+        (format!(r#"{{"x":{deep_rest},"value":[{{"id":"b"}}]}}"#), &["b"]),
+        (format!(r#"{{"value":[{{"id":"b"}}],"error":{deep_rest}}}"#), &["b"]),
+    ] {
+        let chunked = std::time::Instant::now();
+        let (found, _) = runtime.block_on(async { read(&client(Script::new(move |_| json(200, &body))), &rows(), None).await });
+        assert_eq!(found, ids);
+        assert!(chunked.elapsed() < Duration::from_secs(20));
+    }
+}
+
+/// Three chains of reports, throttled, cut and refused on the way: whatever the reason for a try, the window counts it.
+#[tokio::test(start_paused = true)]
+async fn three_report_chains_with_every_kind_of_retry_keep_to_the_window() {
+    let at = Arc::new(Mutex::new(Vec::new()));
+    let clock = Clock::real();
+    let script = Script::slow(Duration::from_millis(300), {
+        let (at, clock) = (at.clone(), clock.clone());
+        move |request: &crate::http::transport::Request| {
+            let mut at = at.lock().unwrap();
+            // The request came 300 ms before its answer.
+            let (start, end) = (clock.elapsed() - Duration::from_millis(300), clock.elapsed());
+            at.push((start, end));
+            let throttled = r#"{"error":{"code":"TooManyRequests","message":"m"}}"#;
+            match at.len() % 9 {
+                1 => answer(429, &[("retry-after", "1")], throttled, None),
+                3 => answer(200, &[("content-type", "application/json")], r#"{"value":[{"id""#, Some(TransportErrorKind::Reset)),
+                5 => Err(crate::http::testing::failure(TransportErrorKind::Reset)),
+                7 => json(503, throttled),
+                8 if at.len() == 8 => json(401, r#"{"error":{"code":"InvalidAuthenticationToken","message":"m"}}"#),
+                _ => {
+                    let page_number = request.url.query_pairs().find(|(name, _)| name == "p").map_or(0, |(_, p)| p.parse::<u32>().unwrap());
+                    let next = format!("https://graph.example/{}?p={}", request.url.path(), page_number + 1);
+                    json(200, page(&["a"], (page_number < 9).then_some(next.as_str())))
+                }
+            }
+        }
+    });
+    let client = client(script);
+    let chain = |name: &'static str| {
+        let client = &client;
+        async move { read(client, &Get::v1("/{}", &[name]).bucket(Bucket::Reports), None).await.1 }
+    };
+    let ends = tokio::join!(chain("a"), chain("b"), chain("c"));
+    for listing in [ends.0, ends.1, ends.2] {
+        assert!(matches!(listing.end, End::Complete), "{listing:?}");
+    }
+    let at = at.lock().unwrap();
+    assert!(at.len() > 40, "{}", at.len());
+    for times in [at.iter().map(|span| span.0).collect::<Vec<_>>(), at.iter().map(|span| span.1).collect()] {
+        let mut times = times;
+        times.sort();
+        for (index, first) in times.iter().enumerate() {
+            let inside = times[index..].iter().take_while(|time| **time < *first + Duration::from_secs(10)).count();
+            assert!(inside <= 5, "{inside} from {first:?}");
+        }
+    }
+}
