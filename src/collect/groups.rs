@@ -10,7 +10,7 @@ use super::reader::{Read, Reader, read_of};
 use super::wire::{Flag, Items, Text, Time};
 use crate::domain::facts::{Assignment, Group, Principal};
 use crate::domain::{Coverage, Dataset};
-use crate::graph::{End, Get, Listing};
+use crate::graph::{End, Get, GraphError, GraphErrorKind, Listing};
 
 const GROUP_FIELDS: &str = "id,displayName,isAssignableToRole,isManagementRestricted,securityEnabled,mailEnabled,groupTypes,membershipRule,\
                             onPremisesSyncEnabled,visibility,createdDateTime";
@@ -158,10 +158,28 @@ pub(super) fn settle_people(reader: Reader<'_>, dataset: Dataset, lists: Result<
         Ok(lists) => lists,
         Err(coverage) => return Read::none(coverage),
     };
-    let (facts, subjects) = sort_people(lists, groups);
+    let (facts, mut subjects) = sort_people(lists, groups);
+    let may_see_hidden = reader.claims.is_some_and(|claims| claims.permissions.iter().any(|held| held.eq_ignore_ascii_case(SEES_HIDDEN)));
+    if dataset == Dataset::GroupMembers && !may_see_hidden {
+        doubt_hidden(&facts, &mut subjects, groups);
+    }
     let records = facts.by_group.values().map(Vec::len).sum::<usize>() as u64;
     let coverage = reader.judge(dataset, None).subjects(&subjects, "groups", records);
     Read { facts, coverage }
+}
+
+/// The permission that shows the members of a group that hides them.
+const SEES_HIDDEN: &str = "Member.Read.Hidden";
+
+/// An empty list of a group that hides its members may mean that the caller may not see them.
+fn doubt_hidden(people: &People, subjects: &mut Subjects, groups: &[Group]) {
+    let hides = |group: &&Group| group.visibility.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("HiddenMembership"));
+    for group in groups.iter().filter(hides) {
+        if people.by_group.get(&group.id).is_some_and(Vec::is_empty) {
+            let error = GraphError::new(GraphErrorKind::Denied, "/groups/{}/transitiveMembers", SEES_HIDDEN);
+            subjects.failed(&group.id, error.because("the group hides its members, and an empty list came"));
+        }
+    }
 }
 
 fn sort_people(lists: Lists, groups: &[Group]) -> (People, Subjects) {
@@ -200,7 +218,6 @@ mod tests {
     use crate::collect::coverage::tests::{denied, error};
     use crate::domain::Status;
     use crate::domain::facts::{AssignmentStatus, PrincipalKind};
-    use crate::graph::GraphErrorKind;
 
     fn principal(id: &str) -> Principal {
         Principal {

@@ -43,10 +43,13 @@ fn leaves_a_hole(dataset: &str, answer: &str, change: impl Fn(&mut Value)) {
 
 #[test]
 fn subscriptions_that_do_not_say_their_plans_prove_no_absence() {
-    let holes: [fn(&mut Value); 3] =
-        [|sku| sku["servicePlans"] = Value::Null, |sku| drop(sku.as_object_mut().unwrap().remove("servicePlans")), |sku| {
+    let holes: [fn(&mut Value); 3] = [
+        |sku| sku["servicePlans"] = Value::Null,
+        |sku| drop(sku.as_object_mut().unwrap().remove("servicePlans")),
+        |sku| {
             sku["servicePlans"] = json!([{ "servicePlanId": "x" }]);
-        }];
+        },
+    ];
     for hole in holes {
         let (code, report) = audit_with(SKUS, |skus| skus["value"].as_array_mut().unwrap().iter_mut().for_each(hole));
         assert_eq!(coverage(&report, "licenses")["status"], "partial");
@@ -89,4 +92,19 @@ fn a_relationship_that_does_not_say_its_roles_is_a_hole() {
         };
         leaves_a_hole("relationships", RELATIONSHIPS, change);
     }
+}
+
+#[test]
+fn an_empty_list_of_a_group_that_hides_its_members_proves_nothing() {
+    let program = Program::new();
+    let folder = program.path("tenant");
+    copy(&fixtures().join("tidy-msp"), &folder);
+    let groups = folder.join("graph/v1.0/groups");
+    let file = groups.join(format!("{GROUP}.json"));
+    let group = std::fs::read_to_string(&file).unwrap().replace("\"visibility\": null", "\"visibility\": \"HiddenMembership\"");
+    std::fs::write(&file, group).unwrap();
+    std::fs::write(groups.join(GROUP).join("transitiveMembers.json"), r#"{"value":[]}"#).unwrap();
+    let (code, report) = program.report(&["audit", "--fixture", folder.to_str().unwrap()]);
+    let row = coverage(&report, "group-members");
+    assert_eq!((&row["status"], &row["permission"], code), (&"partial".into(), &"Member.Read.Hidden".into(), 3), "{row}");
 }
