@@ -113,7 +113,8 @@ pub struct Party {
 pub struct Evidence {
     /// Graph's name of the field, or the name of the setting.
     pub field: String,
-    /// Its value: a string, number, bool or list of strings.
+    /// Its value: a string, number, bool, list of strings, or null where Graph gave none.
+    #[schemars(extend("type" = ["string", "number", "boolean", "array", "null"], "items" = { "type": "string" }))]
     pub value: serde_json::Value,
     /// The dataset it was read from, or `settings`.
     pub source: String,

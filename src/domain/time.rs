@@ -83,7 +83,11 @@ impl JsonSchema for Timestamp {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "format": "date-time", "description": "RFC 3339, UTC, whole seconds" })
+        schemars::json_schema!({
+            "type": "string", "format": "date-time", "description": "RFC 3339, UTC, whole seconds",
+            // A format alone is a remark to most validators.
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
+        })
     }
 }
 

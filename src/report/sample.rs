@@ -125,7 +125,7 @@ pub(crate) fn finding(code: &str, severity: Severity, title: &str, row: &Relatio
         evidence: vec![Evidence { field: "status".into(), value: row.status.as_str().into(), source: "relationships".into() }],
         remediation:
             "Request a replacement without this role, move the work to it, then terminate this relationship. Check who approved it.".into(),
-        fingerprint: format!("{code}-{}", row.id),
+        fingerprint: crate::domain::fingerprint::of_finding(code, "tenant", "relationship", &row.id, ""),
         first_seen: None,
         attack: vec!["T1199".into()],
         mitigations: vec!["M1018".into()],

@@ -41,7 +41,33 @@ pub fn schema() -> serde_json::Value {
     let mut schema = settings.into_generator().into_root_schema_for::<ReportJson<'static>>();
     schema.insert("$id".into(), SCHEMA_ID.into());
     schema.insert("title".into(), "partnerscope report, version 1".into());
-    schema.to_value()
+    let mut schema = schema.to_value();
+    absent_is_not_null(&mut schema);
+    schema
+}
+
+/// A field that may be missing is missing where there is nothing to say, never null: a null is not what [`render`] writes.
+fn absent_is_not_null(schema: &mut serde_json::Value) {
+    let defs = schema.get_mut("$defs").and_then(serde_json::Value::as_object_mut);
+    for def in defs.into_iter().flat_map(|defs| defs.values_mut()) {
+        let required = def.get("required").cloned().unwrap_or_default();
+        let is_required = |name: &str| required.as_array().is_some_and(|names| names.iter().any(|required| required == name));
+        let properties = def.get_mut("properties").and_then(serde_json::Value::as_object_mut);
+        for (name, property) in properties.into_iter().flatten() {
+            if is_required(name) {
+                continue;
+            }
+            for alternatives in ["type", "anyOf"] {
+                let Some(list) = property.get_mut(alternatives) else { continue };
+                if let Some(several) = list.as_array_mut() {
+                    several.retain(|one| one != "null" && one.get("type").is_none_or(|kind| kind != "null"));
+                    if alternatives == "type" && several.len() == 1 {
+                        *list = several.remove(0);
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Writes hidden characters as `\uXXXX`, so that `cat report.json` moves no cursor and reorders no line. The value stays the same.
@@ -148,9 +174,57 @@ mod tests {
             assert!(cut.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(key).is_some(), "{pointer} is not written");
             assert!(!validator.is_valid(&cut), "{pointer} may be missing");
         }
-        let mut wrong = full;
-        wrong["findings"][0]["severity"] = "terrible".into();
-        assert!(!validator.is_valid(&wrong));
+        assert!(validator.is_valid(&full));
+    }
+
+    #[test]
+    fn the_schema_catches_what_is_written_wrongly() {
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        let full = rendered(&sample::findings());
+        assert!(validator.is_valid(&full));
+        let wrong = serde_json::json!({
+            "/schemaVersion": [1, "2.0"],
+            "/run/id": ["", "xyz", null],
+            "/run/now": ["yesterday", "2026-01-01", "2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00+01:00", 0],
+            "/run/lookback": ["30", 30, "30h"],
+            "/tenants": [null, {}],
+            "/tenants/0/view": ["both", null],
+            "/tenants/0/relationships": [null, {}],
+            "/tenants/0/coverage/0/dataset": ["nothing", null],
+            "/tenants/0/coverage/0/need": ["perhaps", null],
+            "/tenants/0/coverage/0/status": ["fine", null],
+            "/tenants/0/coverage/0/records": [-1, 1.5, "1", null],
+            "/tenants/0/coverage/0/reason": [null, 1],
+            "/tenants/0/coverage/0/accepted": [null, true],
+            "/tenants/0/counts/people": [-1, "1", null],
+            "/tenants/0/relationships/0/customer": [null, "c"],
+            "/tenants/0/relationships/0/lastUsed": [null, "2026-01-01T00:00:00Z"],
+            "/tenants/0/relationships/0/roles/0/tier": [4, -1, "0"],
+            "/tenants/0/relationships/0/autoExtend": ["P180D", null],
+            "/findings/0/severity": ["terrible", "High", null],
+            "/findings/0/confidence": ["sure", null],
+            "/findings/0/state": ["old", null],
+            "/findings/0/fingerprint": ["", "0123", null],
+            "/findings/0/customer": [null],
+            "/findings/0/firstSeen": [null],
+            "/findings/0/evidence/0/value": [{}, [1], [[]]],
+            "/findings/0/attack": [null, "T1199"],
+            "/notEvaluated": [null],
+            "/summary/worst": ["terrible"],
+            "/summary/exitCode": [2, 4, "0", null],
+        });
+        for (pointer, values) in wrong.as_object().unwrap() {
+            let (parent, key) = pointer.rsplit_once('/').unwrap();
+            for value in values.as_array().unwrap() {
+                let mut broken = full.clone();
+                let at = broken.pointer_mut(parent).unwrap_or_else(|| panic!("{parent}"));
+                match at.as_array_mut() {
+                    Some(list) => list[key.parse::<usize>().unwrap()] = value.clone(),
+                    None => at[key] = value.clone(),
+                }
+                assert!(!validator.is_valid(&broken), "{pointer} may be {value}");
+            }
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::domain::{Confidence, Dataset, Evidence, IsoDuration, Need, Party, Sev
 #[schemars(rename = "Report")]
 pub(super) struct ReportJson<'a> {
     /// `major.minor` of this shape; readers ignore fields that they do not know.
+    #[schemars(extend("const" = super::SCHEMA_VERSION))]
     pub(super) schema_version: &'static str,
     /// The program.
     pub(super) tool: &'a Tool,
@@ -35,12 +36,14 @@ pub(super) struct ReportJson<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Run<'a> {
     /// Hash of snapshot, baseline, settings and time.
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
     pub(super) id: &'a str,
     /// The run's time for judging.
     pub(super) now: Timestamp,
     /// When the facts were read.
     pub(super) collected_at: Timestamp,
     /// How far back logs were asked for, in days: `30d`.
+    #[schemars(regex(pattern = "^[0-9]+d$"))]
     pub(super) lookback: String,
 }
 
@@ -130,6 +133,7 @@ pub(super) struct Role<'a> {
     /// Its name, or its id where it is not in the catalog.
     pub(super) name: &'a str,
     /// 0 tenant takeover, 1 major workload or defences, 2 limited write, 3 read only; null if the role is not in the catalog.
+    #[schemars(range(max = 3))]
     pub(super) tier: Option<u8>,
 }
 
@@ -287,6 +291,7 @@ pub(super) struct Finding<'a> {
     /// What to do.
     pub(super) remediation: &'a str,
     /// Stable over runs.
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
     pub(super) fingerprint: &'a str,
     /// When a baseline first saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -357,6 +362,7 @@ pub(super) struct Summary {
     /// The worst finding; null if there is none.
     pub(super) worst: Option<Severity>,
     /// 0, 1 or 3.
+    #[schemars(extend("enum" = [0, 1, 3]))]
     pub(super) exit_code: u8,
 }
 
