@@ -49,6 +49,7 @@ mod tests {
             partner: None,
             customer: None,
             since: None,
+            note: None,
             evidence: Vec::new(),
             remediation: String::new(),
             fingerprint: fingerprint.into(),

@@ -149,6 +149,8 @@ pub struct Finding {
     pub customer: Option<Party>,
     /// Since when what it says has been so, where a fact tells it.
     pub since: Option<Timestamp>,
+    /// The measure that made it a finding, in a few words, for a reader who sees no evidence: `730 days, limit 90`.
+    pub note: Option<String>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
     /// What to do.

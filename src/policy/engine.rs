@@ -240,6 +240,7 @@ fn complete(draft: Draft, surest: Confidence, rule: &Rule, ctx: &Ctx<'_>) -> Fin
         }),
         customer: draft.customer,
         since: draft.since,
+        note: draft.note,
         evidence: draft.evidence,
         remediation: draft.remediation.unwrap_or_else(|| meta.remediation.into()),
         fingerprint: fingerprint::of_finding(meta.id, tenant_id, &draft.subject.kind, &draft.subject.id, &own_key),

@@ -82,6 +82,7 @@ pub struct Draft {
     pub(super) title: Option<String>,
     pub(super) customer: Option<Party>,
     pub(super) since: Option<Timestamp>,
+    pub(super) note: Option<String>,
     pub(super) evidence: Vec<Evidence>,
     pub(super) remediation: Option<String>,
 }
@@ -97,6 +98,7 @@ impl Draft {
             title: None,
             customer: None,
             since: None,
+            note: None,
             evidence: Vec::new(),
             remediation: None,
         }
@@ -146,6 +148,13 @@ impl Draft {
     #[must_use]
     pub fn since(mut self, since: Option<Timestamp>) -> Self {
         self.since = since;
+        self
+    }
+
+    /// The measure that made it a finding, in a few words; the evidence holds it in full.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
         self
     }
 

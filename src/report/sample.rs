@@ -122,6 +122,7 @@ pub(crate) fn finding(code: &str, severity: Severity, title: &str, row: &Relatio
         partner: Some(Party { tenant_id: TENANT.into(), name: "Northwind Managed Services".into() }),
         customer,
         since: row.activated,
+        note: None,
         evidence: vec![Evidence { field: "status".into(), value: row.status.as_str().into(), source: "relationships".into() }],
         remediation:
             "Request a replacement without this role, move the work to it, then terminate this relationship. Check who approved it.".into(),
@@ -216,9 +217,18 @@ pub(crate) fn findings() -> Report {
         let row = relationship(number, &format!("Tailspin {number}"), &[global], &[]);
         found.push(finding("PRV-01", Severity::Critical, "Relationship includes Global Administrator", &row));
     }
-    found.push(finding("LIF-02", Severity::High, "Runs 730 days, the limit is 90", &rows[0]));
-    found.push(finding("LIF-02", Severity::High, "Runs 400 days, the limit is 90", &rows[1]));
-    found.push(finding("LIF-02", Severity::Medium, "Runs 500 days, the limit is 365", &rows[2]));
+    found.push(Finding {
+        note: Some("730 days, limit 90".into()),
+        ..finding("LIF-02", Severity::High, "Relationship runs too long", &rows[0])
+    });
+    found.push(Finding {
+        note: Some("400 days, limit 90".into()),
+        ..finding("LIF-02", Severity::High, "Relationship runs too long", &rows[1])
+    });
+    found.push(Finding {
+        note: Some("500 days, limit 365".into()),
+        ..finding("LIF-02", Severity::Medium, "Relationship runs too long", &rows[2])
+    });
     found.push(Finding { confidence: Confidence::Medium, ..finding("ASG-05", Severity::Low, "Group has one owner", &rows[1]) });
     let about_tenant = Subject { kind: "tenant".into(), id: TENANT.into(), name: "Northwind Managed Services".into() };
     let info = finding("COV-03", Severity::Info, "Look-back is shorter than a threshold", &rows[1]);

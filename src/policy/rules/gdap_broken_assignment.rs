@@ -101,6 +101,7 @@ fn judge_group(ctx: &Ctx<'_>, out: &mut Out, relationship: &Relationship, assign
 fn draft(ctx: &Ctx<'_>, relationship: &Relationship, assignment: &Assignment) -> Draft {
     Draft::about("assignment", &assignment.id, ctx.index.group_name(&assignment.group_id))
         .customer(ctx.customer(relationship))
+        .note(&relationship.display_name)
         .evidence("status", assignment.status.as_str(), Dataset::Assignments)
         .evidence("lastModifiedDateTime", time(assignment.last_modified_date_time), Dataset::Assignments)
         .evidence("accessContainer.accessContainerId", assignment.group_id.as_str(), Dataset::Assignments)

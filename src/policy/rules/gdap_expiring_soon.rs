@@ -42,6 +42,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         let duration = relationship.auto_extend_duration.as_ref().map(|duration| duration.0.as_str());
         out.push(
             Draft::relationship(ctx, relationship)
+                .note(format!("ends {}", end.date()))
                 .evidence("endDateTime", time(Some(end)), Dataset::Relationships)
                 .evidence("autoExtendDuration", text(duration), Dataset::Relationships)
                 .setting("expiring-days", ahead),

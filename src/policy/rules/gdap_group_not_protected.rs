@@ -4,7 +4,7 @@ use crate::domain::rule_meta::{Reads, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, holds, list, role_names, roles_up_to, tier};
+use super::shared::{PARTNER, few_roles, holds, list, role_names, roles_up_to, tier};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -59,12 +59,14 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         // Graph leaves the flag out where it was never set, and a credential may not see it.
         let confidence = if group.is_assignable_to_role.is_some() { Confidence::High } else { Confidence::Medium };
         let flag = |value: Option<bool>| value.map_or(serde_json::Value::Null, serde_json::Value::Bool);
+        let names = role_names(found);
         out.push(
             Draft::about("group", *id, ctx.index.group_name(id))
+                .note(few_roles(&names))
                 .confidence(confidence)
                 .evidence("isAssignableToRole", flag(group.is_assignable_to_role), Dataset::Groups)
                 .evidence("isManagementRestricted", flag(group.is_management_restricted), Dataset::Groups)
-                .evidence("accessDetails.unifiedRoles", role_names(found), Dataset::Assignments)
+                .evidence("accessDetails.unifiedRoles", names, Dataset::Assignments)
                 .setting("protect-max-tier", max_tier),
         );
     }

@@ -56,6 +56,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         let draft = Draft::relationship(ctx, relationship)
             .since(began(relationship))
             .severity(if tier0.is_empty() { Severity::Medium } else { Severity::High })
+            .note(format!("{length} days, limit {limit}"))
             .evidence("duration", text(duration), Dataset::Relationships)
             .evidence("activatedDateTime", time(relationship.activated_date_time), Dataset::Relationships)
             .evidence("endDateTime", time(relationship.end_date_time), Dataset::Relationships)

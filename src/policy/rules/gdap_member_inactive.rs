@@ -5,7 +5,7 @@ use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Dataset, RuleMeta, Severity, Timestamp};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, days, holds, list, note_unread_members, time};
+use super::shared::{PARTNER, days, few, holds, list, note_unread_members, time};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -88,9 +88,11 @@ fn judge(ctx: &Ctx<'_>, out: &mut Out, user: &Principal) -> Option<Idle> {
 
 fn draft(ctx: &Ctx<'_>, user: &Principal, idle: &Idle, groups: &[&str]) -> Draft {
     let tier = groups.iter().filter_map(|group| ctx.index.group_tier(group)).min();
-    let mut names: Vec<&str> = groups.iter().map(|group| ctx.index.group_name(group)).collect();
+    let mut names: Vec<String> = groups.iter().map(|group| ctx.index.group_name(group).to_owned()).collect();
     names.sort_unstable();
+    let note = format!("through {}", few(&names));
     let draft = Draft::about("user", &user.id, user.label())
+        .note(note)
         .severity(if tier == Some(0) { Severity::High } else { Severity::Medium })
         .evidence("accountEnabled", user.account_enabled.map_or(serde_json::Value::Null, serde_json::Value::Bool), Dataset::GroupMembers)
         .evidence("memberOf", names, Dataset::GroupMembers)

@@ -5,7 +5,7 @@ use crate::domain::rule_meta::{Reads, required};
 use crate::domain::{Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, role_names, roles_up_to, text, tier, time};
+use super::shared::{PARTNER, few_roles, role_names, roles_up_to, text, tier, time};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -38,11 +38,13 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         if found.is_empty() {
             continue;
         }
+        let names = role_names(found);
         out.push(
             Draft::relationship(ctx, relationship)
+                .note(few_roles(&names))
                 .since(relationship.created_date_time)
                 .evidence("status", relationship.status.as_str(), Dataset::Relationships)
-                .evidence("accessDetails.unifiedRoles", role_names(found), Dataset::Relationships)
+                .evidence("accessDetails.unifiedRoles", names, Dataset::Relationships)
                 .evidence("createdDateTime", time(relationship.created_date_time), Dataset::Relationships)
                 .evidence("customer.tenantId", text(relationship.customer_id()), Dataset::Relationships)
                 .setting("offer-max-tier", max_tier),

@@ -7,7 +7,7 @@ use crate::domain::rule_meta::{Reads, required};
 use crate::domain::{Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{NIST_T1199, PARTNER, began, list, role_ids, role_names, worst_tier};
+use super::shared::{NIST_T1199, PARTNER, began, few_roles, list, role_ids, role_names, worst_tier};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -59,12 +59,14 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             continue;
         }
         let is_tier0 = worst_tier(&unused) == Some(0);
+        let names = role_names(unused.iter().map(String::as_str));
         out.push(
             Draft::relationship(ctx, relationship)
+                .note(few_roles(&names))
                 .since(began(relationship))
                 .severity(if is_tier0 { Severity::High } else { Severity::Medium })
                 .evidence("status", relationship.status.as_str(), Dataset::Relationships)
-                .evidence("accessDetails.unifiedRoles (unused)", role_names(unused.iter().map(String::as_str)), Dataset::Relationships)
+                .evidence("accessDetails.unifiedRoles (unused)", names, Dataset::Relationships)
                 .evidence("accessDetails.unifiedRoles", role_names(used), Dataset::Assignments)
                 .setting("ignore-roles", ignored.to_vec()),
         );

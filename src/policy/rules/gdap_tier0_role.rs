@@ -7,7 +7,7 @@ use crate::domain::rule_meta::{Reads, required};
 use crate::domain::{Dataset, RuleMeta, Severity, roles};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, began, list, role_ids, role_names, roles_up_to, time};
+use super::shared::{PARTNER, began, few_roles, list, role_ids, role_names, roles_up_to, time};
 
 /// Whoever has both can make any role assignment and take over any account, at once.
 const PAIR: [&str; 2] = [roles::PRIVILEGED_ROLE_ADMINISTRATOR, roles::PRIVILEGED_AUTHENTICATION_ADMINISTRATOR];
@@ -51,11 +51,14 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         if found.is_empty() {
             continue;
         }
+        let severity = if has_pair(&found) { Severity::Critical } else { Severity::High };
+        let names = role_names(found);
         let draft = Draft::relationship(ctx, relationship)
+            .note(few_roles(&names))
             .since(began(relationship))
-            .severity(if has_pair(&found) { Severity::Critical } else { Severity::High })
+            .severity(severity)
             .evidence("status", relationship.status.as_str(), Dataset::Relationships)
-            .evidence("accessDetails.unifiedRoles", role_names(found), Dataset::Relationships)
+            .evidence("accessDetails.unifiedRoles", names, Dataset::Relationships)
             .evidence("activatedDateTime", time(relationship.activated_date_time), Dataset::Relationships);
         out.push(draft.setting("allowed-tier0-roles", allowed.to_vec()));
     }

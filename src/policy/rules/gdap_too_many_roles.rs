@@ -58,6 +58,7 @@ fn judge(ctx: &Ctx<'_>, out: &mut Out, relationships: &[&Relationship], draft: i
     let ids: Vec<&str> = relationships.iter().map(|relationship| relationship.id.as_str()).collect();
     let draft = draft()
         .severity(if is_high { Severity::High } else { Severity::Medium })
+        .note(format!("{count} roles, limit {}", if is_high { high } else { limit }))
         .evidence("count(accessDetails.unifiedRoles)", count, Dataset::Relationships)
         .evidence("accessDetails.unifiedRoles", role_names(union), Dataset::Relationships)
         .evidence("id", ids, Dataset::Relationships)

@@ -4,7 +4,7 @@ use crate::domain::rule_meta::{Reads, required};
 use crate::domain::{Dataset, RuleMeta, Severity, roles};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, began};
+use super::shared::{PARTNER, began, few};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -39,6 +39,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         }
         out.push(
             Draft::relationship(ctx, relationship)
+                .note(few(&unknown))
                 .since(began(relationship))
                 .evidence("status", relationship.status.as_str(), Dataset::Relationships)
                 .evidence("accessDetails.unifiedRoles", unknown, Dataset::Relationships),

@@ -7,7 +7,7 @@ use crate::domain::rule_meta::Reads;
 use crate::domain::{Coverage, Dataset, RuleMeta, Severity, Status};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, text};
+use super::shared::{PARTNER, few, text};
 
 /// Most ids that one finding lists; the number says how many there are.
 const MOST_IDS: usize = 20;
@@ -86,6 +86,9 @@ fn draft(ctx: &Ctx<'_>, dataset: Dataset, key: &str, coverage: &Coverage) -> Dra
         return draft;
     }
     let ids: Vec<&str> = coverage.gaps.keys().map(String::as_str).take(MOST_IDS).collect();
+    let named = |id: &&str| ctx.facts.relationships.iter().find(|relationship| relationship.id == **id);
+    let names: Vec<String> = ids.iter().filter_map(named).map(|relationship| relationship.display_name.clone()).collect();
+    let draft = if names.is_empty() { draft } else { draft.note(few(&names)) };
     let reasons: BTreeSet<&str> = coverage.gaps.values().map(|gap| gap.reason.as_str()).collect();
     draft.evidence("gaps", coverage.gaps.len(), dataset).evidence("gaps (ids)", ids, dataset).evidence(
         "gaps (reasons)",
@@ -199,6 +202,13 @@ mod tests {
         assert!(draft.title.unwrap().contains("25 relationships"));
         let ids = draft.evidence.iter().find(|evidence| evidence.field == "gaps (ids)").unwrap();
         assert_eq!(ids.value.as_array().unwrap().len(), 20);
+    }
+
+    #[test]
+    fn what_failed_is_named() {
+        let facts = json!({ "relationships": [relationship("r000", &[READERS], json!({ "displayName": "Alpine desk" }))] });
+        let draft = case(facts).coverage(Dataset::Assignments, gaps(1)).run(&RULE).findings.remove(0);
+        assert_eq!(draft.note.as_deref(), Some("Alpine desk"));
     }
 
     #[test]

@@ -49,6 +49,20 @@ pub(super) fn role_names<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<Stri
     sorted.into_iter().map(|(_, name)| name.to_owned()).collect()
 }
 
+/// The first names of a list, for a note: `A, B, +3`.
+pub(super) fn few(names: &[String]) -> String {
+    const MOST: usize = 2;
+    let shown = if names.len() == MOST + 1 { names.len() } else { names.len().min(MOST) };
+    let rest = names.len() - shown;
+    let shown = names[..shown].join(", ");
+    if rest == 0 { shown } else { format!("{shown}, +{rest}") }
+}
+
+/// The same of role names, short.
+pub(super) fn few_roles(names: &[String]) -> String {
+    few(names).replace("Administrator", "Admin")
+}
+
 /// The template ids that a setting means, which may hold names and ids.
 pub(super) fn role_ids(items: &[String]) -> BTreeSet<String> {
     let id = |item: &String| {
@@ -143,6 +157,13 @@ mod tests {
     fn names_come_worst_first_and_unknown_ones_last() {
         let ids = ["zzz", "88d8e3e3-8f55-4a1e-953a-9b9898b8876b", roles::GLOBAL_ADMINISTRATOR, "29232cdf-9323-42fd-ade2-1d097af3e4de"];
         assert_eq!(role_names(ids), ["Global Administrator", "Exchange Administrator", "Directory Readers", "zzz"]);
+    }
+
+    #[test]
+    fn a_note_names_few() {
+        let names = ["a", "b", "c", "d"].map(str::to_owned);
+        assert_eq!([few(&names[..1]), few(&names[..3]), few(&names)], ["a", "a, b, c", "a, b, +2"]);
+        assert_eq!(few_roles(&["Global Administrator".to_owned()]), "Global Admin");
     }
 
     #[test]

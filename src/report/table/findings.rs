@@ -1,4 +1,4 @@
-//! Findings, worst first, those of one rule and severity together: who, what, since when, what to do.
+//! Findings, worst first, those that say the same with the same severity together: who, what, since when, what to do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use crate::domain::{Confidence, Finding, Severity, State, View};
 
 use super::ink::Ink;
 use super::layout::{Column, count, grid, heading, name_or, paragraph, prose, share, wrap, wrap_at_most};
-use super::{Page, state_word};
+use super::{Page, shown, state_word};
 
 /// Groups of findings up to which each shows as many subjects as it may.
 const FEW_GROUPS: usize = 10;
@@ -14,15 +14,18 @@ const FEW_GROUPS: usize = 10;
 /// How wide a row gets at most.
 const WIDEST_ROW: usize = 130;
 
+/// How many titles of one rule may each stand above their findings; where there are more, each stands in its finding's row.
+const MOST_TITLES: usize = 5;
+
 /// How many different remedies of one group are shown.
 const REMEDIES: usize = 2;
 
-/// Findings of one rule with one severity in one tenant.
+/// Findings of one rule with one severity in one tenant that say the same; or all of these, where each says something else.
 struct Group<'a> {
     findings: Vec<&'a Finding>,
 }
 
-/// What makes findings one group.
+/// What makes findings one rule's: severity, tenant, view, rule.
 type Key<'a> = (Severity, &'a str, View, &'a str);
 
 /// Adds the findings, or says that there is none.
@@ -41,13 +44,22 @@ pub(super) fn write(out: &mut String, page: &Page<'_>) {
     }
 }
 
+fn key(finding: &Finding) -> Key<'_> {
+    (finding.severity, &finding.tenant_id, finding.view, &finding.rule_id)
+}
+
 /// Groups in the order in which the first of each comes.
 fn gather(findings: &[Finding]) -> Vec<Group<'_>> {
-    let mut places: BTreeMap<Key<'_>, usize> = BTreeMap::new();
+    let mut titles: BTreeMap<Key<'_>, BTreeSet<&str>> = BTreeMap::new();
+    for finding in findings {
+        titles.entry(key(finding)).or_default().insert(&finding.title);
+    }
+    let mut places: BTreeMap<(Key<'_>, &str), usize> = BTreeMap::new();
     let mut groups: Vec<Group<'_>> = Vec::new();
     for finding in findings {
-        let key = (finding.severity, finding.tenant_id.as_str(), finding.view, finding.rule_id.as_str());
-        let place = *places.entry(key).or_insert(groups.len());
+        let key = key(finding);
+        let few = titles.get(&key).is_some_and(|titles| titles.len() <= MOST_TITLES);
+        let place = *places.entry((key, if few { &finding.title } else { "" })).or_insert(groups.len());
         match groups.get_mut(place) {
             Some(group) => group.findings.push(finding),
             None => groups.push(Group { findings: vec![finding] }),
@@ -70,7 +82,7 @@ fn write_group(out: &mut String, page: &Page<'_>, group: &Group<'_>, crowded: bo
     let Some(first) = group.findings.first() else { return };
     let one_title = group.findings.iter().all(|finding| finding.title == first.title);
     title(out, page, group, first, one_title);
-    let shown = if page.full { group.findings.len() } else { group.findings.len().min(most_shown(first.severity, crowded)) };
+    let shown = shown(page, group.findings.len(), most_shown(first.severity, crowded));
     let shape = Shape::of(&group.findings, !one_title, page);
     grid(out, 4, &shape.columns, group.findings.iter().take(shown).map(|finding| shape.row(finding)).collect());
     if shown < group.findings.len() {
@@ -171,8 +183,7 @@ impl Shape {
 
     /// The finding's own title if the group has none in common, notes, and in full the evidence.
     fn what_of(&self, finding: &Finding, width: usize) -> Vec<String> {
-        let mut parts = Vec::new();
-        parts.extend(self.own_titles.then(|| prose(&finding.title)));
+        let mut parts: Vec<String> = self.own_titles.then(|| prose(&finding.title)).into_iter().collect();
         parts.extend(notes(finding));
         if self.full {
             let evidence = finding.evidence.iter().map(|item| format!("{}: {}", prose(&item.field), prose(&value(&item.value))));
@@ -189,9 +200,9 @@ fn customer_of(finding: &Finding) -> Option<(&str, &str)> {
     (customer.tenant_id != finding.subject.id).then_some((customer.name.as_str(), customer.tenant_id.as_str()))
 }
 
-/// What else is to be known: confidence below high, its state against a baseline, a severity that was changed.
+/// What else is to be known: the measure that made it a finding, confidence below high, its state against a baseline, a severity that was changed.
 fn notes(finding: &Finding) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = finding.note.as_deref().map(prose).into_iter().collect();
     match finding.confidence {
         Confidence::High => {}
         Confidence::Medium => notes.push("confidence medium".to_owned()),
@@ -210,6 +221,8 @@ fn notes(finding: &Finding) -> Vec<String> {
 fn value(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(items) if items.is_empty() => "none".to_owned(),
+        serde_json::Value::Null => "not given".to_owned(),
         serde_json::Value::Array(items) => items.iter().map(self::value).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
@@ -242,10 +255,51 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_differently_stands_apart() {
+        let mut report = sample::clean();
+        let row = sample::relationship(1, "Contoso", &[], &[]);
+        report.findings = vec![
+            sample::finding("ASG-03", Severity::Medium, "Access assignment is in error", &row),
+            sample::finding("ASG-03", Severity::Medium, "Relationship is ending but does not end", &row),
+        ];
+        let text = shown(&report, false);
+        assert!(text.contains("ASG-03  Access assignment is in error (1 relationship)"), "{text}");
+        assert!(text.contains("ASG-03  Relationship is ending but does not end (1 relationship)"), "{text}");
+        assert!(!text.contains("rule-asg-03"), "an id is no heading\n{text}");
+    }
+
+    #[test]
+    fn a_rule_that_titles_each_finding_itself_stays_one_group() {
+        let mut report = sample::clean();
+        let row = sample::relationship(1, "Contoso", &[], &[]);
+        report.findings = (0..6).map(|number| sample::finding("X-01", Severity::High, &format!("title {number}"), &row)).collect();
+        let text = shown(&report, false);
+        assert!(text.contains("X-01    rule-x-01 (6 relationships)") && text.contains("title 1"), "{text}");
+    }
+
+    #[test]
+    fn a_line_that_counts_is_not_spent_on_one() {
+        let mut report = sample::clean();
+        let rows: Vec<_> = (0..7).map(|number| sample::relationship(number, "Contoso", &[], &[])).collect();
+        let of = |number: usize| rows[..number].iter().map(|row| sample::finding("X-01", Severity::High, "t", row)).collect();
+        report.findings = of(6);
+        assert!(!shown(&report, false).contains("more"), "five and one are six");
+        report.findings = of(7);
+        assert!(shown(&report, false).contains("and 2 more (--full lists them)"));
+    }
+
+    #[test]
+    fn evidence_that_is_empty_says_so() {
+        assert_eq!(value(&serde_json::json!([])), "none");
+        assert_eq!(value(&serde_json::Value::Null), "not given");
+        assert_eq!(value(&serde_json::json!(["a", false])), "a, false");
+    }
+
+    #[test]
     fn a_row_says_who_where_what_and_since_when() {
         let text = shown(&sample::findings(), false);
-        let row = text.lines().find(|line| line.contains("Runs 730 days")).unwrap();
-        for part in ["GDAP_Contoso_1", "in Contoso", "since 2025-05-02"] {
+        let row = text.lines().find(|line| line.contains("730 days")).unwrap();
+        for part in ["GDAP_Contoso_1", "in Contoso", "limit 90", "since 2025-05-02"] {
             assert!(row.contains(part), "{row}");
         }
         assert!(text.contains("confidence medium"));

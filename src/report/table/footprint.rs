@@ -8,10 +8,10 @@ use crate::domain::facts::{AssignmentStatus, PrincipalKind};
 use crate::domain::report::{PersonRow, RelationshipRow, TenantReport};
 use crate::domain::{Dataset, Status, View};
 
-use super::Page;
 use super::layout::{Column, count, fit_names, grid, heading, name_or, paragraph, prose, share, wrap};
 use super::roles::{Hold, Roles};
 use super::verdict::status;
+use super::{Page, shown};
 
 /// How many customers are shown.
 const MOST_CUSTOMERS: usize = 15;
@@ -33,7 +33,7 @@ pub(super) fn write(out: &mut String, page: &Page<'_>, tenant: &TenantReport) {
     if tenant.view != View::Partner || customers.is_empty() {
         return;
     }
-    let shown = if page.full { customers.len() } else { customers.len().min(MOST_CUSTOMERS) };
+    let shown = shown(page, customers.len(), MOST_CUSTOMERS);
     let which =
         if shown < customers.len() { format!(": {shown} of {} customers, worst tier first", customers.len()) } else { String::new() };
     heading(out, &format!("Footprint{}{which}", page.of_tenant(tenant)), page.width);
@@ -101,10 +101,12 @@ impl Context<'_> {
         let groups: BTreeMap<&str, (&str, bool)> =
             assignments().map(|group| (group.group_id.as_str(), (group.group_name.as_str(), group.gone))).collect();
         let fully_read = reach.relationships.iter().all(|row| row.fully_read);
+        // Which groups there are is the assignments' to say, who is in them the members'.
+        let groups_read = fully_read || status(self.tenant, Dataset::Assignments) == Status::Complete;
         let people_read = fully_read && assignments().all(|group| group.people.is_some() || group.gone);
         let named = |(id, (name, gone)): (&&str, &(&str, bool))| name_or(name, id, width) + if *gone { " (gone)" } else { "" };
         let names: Vec<String> = groups.iter().map(named).collect();
-        let counted = amount(groups.len(), fully_read, "group", "groups");
+        let counted = amount(groups.len(), groups_read, "group", "groups");
         let mut lines = if self.page.full && !names.is_empty() {
             wrap(&format!("{counted}: {}", names.join(", ")), width)
         } else if width >= ROOM_FOR_GROUPS && !names.is_empty() && fully_read {
@@ -231,6 +233,18 @@ mod tests {
         assert!(text.contains("? people") && text.contains("1+ groups") && !text.contains("0 people"), "{text}");
         assert!(text.contains("?: not all") || text.contains("? and +: not all"), "{text}");
         assert!(!text.contains("not in"), "without the log nobody can say that it was not used\n{text}");
+    }
+
+    #[test]
+    fn groups_are_counted_in_full_where_the_assignments_were_read() {
+        let mut report = sample::clean();
+        let tenant = &mut report.tenants[0];
+        tenant.relationships[0].fully_read = false;
+        tenant.relationships[0].groups[0].people = None;
+        let members = tenant.coverage.iter_mut().find(|row| row.dataset == Dataset::GroupMembers).unwrap();
+        members.coverage = Coverage::new(Status::Denied);
+        let text = shown(&report, false);
+        assert!(text.contains("1 group") && !text.contains("1+ groups"), "the verdict says 1 group too\n{text}");
     }
 
     #[test]

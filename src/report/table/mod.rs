@@ -64,6 +64,11 @@ impl Page<'_> {
     }
 }
 
+/// How many of `all` rows to show where `most` are enough: a line that says `and 1 more` had better be the row itself.
+fn shown(page: &Page<'_>, all: usize, most: usize) -> usize {
+    if page.full || all <= most + 1 { all } else { most }
+}
+
 /// The last lines: totals, what the exit status says, which run this was.
 fn closing(out: &mut String, page: &Page<'_>) {
     let summary = &page.report.summary;

@@ -3,9 +3,9 @@
 use crate::domain::facts::RelationshipStatus;
 use crate::domain::report::{RelationshipRow, TenantReport};
 
-use super::Page;
 use super::layout::{count, grid, heading, name_or, paragraph, share};
 use super::roles::Roles;
+use super::{Page, shown};
 
 /// How many offers are shown.
 const MOST_OFFERS: usize = 5;
@@ -17,7 +17,7 @@ pub(super) fn write(out: &mut String, page: &Page<'_>, tenant: &TenantReport) {
         return;
     }
     offers.sort_by_cached_key(|row| (Roles::asked(row).worst().0, row.customer.is_some(), row.created, row.id.clone()));
-    let shown = if page.full { offers.len() } else { offers.len().min(MOST_OFFERS) };
+    let shown = shown(page, offers.len(), MOST_OFFERS);
     heading(out, &format!("Open offers{}", page.of_tenant(tenant)), page.width);
     let columns = share(page.width, [("offer", 15, 3), ("to", 12, 2), ("asks for", 15, 4), ("made", 12, 0)]);
     let row = |row: &&RelationshipRow| {

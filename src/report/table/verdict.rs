@@ -37,7 +37,7 @@ fn reach(tenant: &TenantReport) -> Vec<String> {
         (true, false) => parts.push("no live relationship was shown, which does not prove that there is none".to_owned()),
         (false, _) => {
             let verb = if live.len() == 1 { "reaches" } else { "reach" };
-            let relationships = count(live.len() as u64, "relationship");
+            let relationships = count(live.len() as u64, "live relationship");
             parts.push(format!("{}{relationships} {verb} {}", at_least(all), count(tenant.counts.customers, "customer")));
             parts.push(tier0(&live));
             parts.push(people(tenant));
@@ -53,10 +53,13 @@ fn reach(tenant: &TenantReport) -> Vec<String> {
 fn tier0(live: &[&RelationshipRow]) -> String {
     let granted = live.iter().filter(|row| has_tier0(row)).count();
     if granted == 0 {
-        return "none holds tier 0".to_owned();
+        return "no relationship holds tier 0".to_owned();
     }
     let held = live.iter().filter(|row| row.effective_roles.iter().any(|role| role.tier == Some(0))).count();
-    let verb = |number: usize, word: &str| if number == 1 { format!("1 {word}s") } else { format!("{number} {word}") };
+    let verb = |number: usize, word: &str| match number {
+        1 => format!("1 relationship {word}s"),
+        _ => format!("{number} relationships {word}"),
+    };
     if held == granted {
         return format!("{} tier 0", verb(granted, "hold"));
     }
@@ -131,12 +134,12 @@ mod tests {
     fn the_question_is_answered() {
         assert_eq!(
             verdict(&sample::findings()),
-            "Northwind Managed Services (partner view): 3 relationships reach 3 customers; 2 grant tier 0 (a group holds it in 1); \
+            "Northwind Managed Services (partner view): 3 live relationships reach 3 customers; 2 relationships grant tier 0 (a group holds it in 1); \
              4 people in 2 groups; 2 offers open; 10 critical, 2 high findings; everything required was read.\n"
         );
         assert_eq!(
             verdict(&sample::clean()),
-            "Northwind Managed Services (partner view): 1 relationship reaches 1 customer; none holds tier 0; 4 people in 1 group; no critical \
+            "Northwind Managed Services (partner view): 1 live relationship reaches 1 customer; no relationship holds tier 0; 4 people in 1 group; no critical \
              or high finding; everything required was read.\n"
         );
     }
@@ -144,7 +147,7 @@ mod tests {
     #[test]
     fn unknown_is_never_clean() {
         let text = verdict(&sample::incomplete());
-        assert!(text.contains("1 grants tier 0 (whether a group holds it is not known)"), "{text}");
+        assert!(text.contains("1 relationship grants tier 0 (whether a group holds it is not known)"), "{text}");
         assert!(text.contains("an unknown number of people in at least 1 group"), "{text}");
         assert!(text.contains("4 datasets could not be fully read"), "{text}");
         let mut report = sample::empty();
