@@ -137,7 +137,7 @@ pub(super) struct TargetArgs {
     /// Tenant id, domain, or the name of a [[tenant]] of the config; repeatable
     #[arg(long, value_name = "ID|DOMAIN|NAME", env = "PARTNERSCOPE_TENANT", hide_env_values = true)]
     pub(super) tenant: Vec<String>,
-    /// From which side: partner, or auto
+    /// From which side: partner, or auto (default auto)
     #[arg(long, value_name = "VIEW", env = "PARTNERSCOPE_VIEW", hide_env_values = true)]
     pub(super) view: Option<String>,
     /// A fixture tenant on loopback: no network, no credential
@@ -151,7 +151,7 @@ pub(super) struct TargetArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Signing in")]
 pub(super) struct SignInArgs {
-    /// auto (by the AZURE_* variables), client-secret, client-certificate, azure-cli or access-token
+    /// auto (the default: by the AZURE_* variables), client-secret, client-certificate, azure-cli or access-token
     #[arg(long, value_name = "KIND", env = "PARTNERSCOPE_CREDENTIAL", hide_env_values = true)]
     pub(super) credential: Option<String>,
     /// Application (client) id; default AZURE_CLIENT_ID
@@ -171,7 +171,7 @@ pub(super) struct SignInArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Cloud and network")]
 pub(super) struct NetworkArgs {
-    /// global, usgov, usgov-dod or china
+    /// global, usgov, usgov-dod or china (default global)
     #[arg(long, value_name = "CLOUD", env = "PARTNERSCOPE_CLOUD", hide_env_values = true)]
     pub(super) cloud: Option<String>,
     /// Another Graph host; https, or http on loopback
@@ -183,10 +183,10 @@ pub(super) struct NetworkArgs {
     /// PEM file with certificates to trust besides the system's
     #[arg(long, value_name = "FILE", env = "PARTNERSCOPE_CA_FILE", hide_env_values = true)]
     pub(super) ca_file: Option<PathBuf>,
-    /// Longest time for the whole collection, such as 30m; what is not read by then is a gap
+    /// Longest time for the whole collection, such as 30m (default: no limit); what is not read by then is a gap
     #[arg(long, value_name = "TIME", env = "PARTNERSCOPE_TIMEOUT", hide_env_values = true)]
     pub(super) timeout: Option<String>,
-    /// Most requests at the same time, 1 to 64
+    /// Most requests at the same time, 1 to 64 (default 16)
     #[arg(long, value_name = "N", env = "PARTNERSCOPE_CONCURRENCY", hide_env_values = true,
           value_parser = clap::value_parser!(i64).range(1..=keys::MAX_CONCURRENCY))]
     pub(super) concurrency: Option<i64>,
@@ -202,10 +202,10 @@ pub(super) struct NetworkArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is read")]
 pub(super) struct ReadingArgs {
-    /// How far back sign-ins are read, such as 30d
+    /// How far back sign-ins are read (default 30d)
     #[arg(long, value_name = "DAYS", env = "PARTNERSCOPE_LOOKBACK", hide_env_values = true)]
     pub(super) lookback: Option<String>,
-    /// How many sign-ins at most
+    /// How many sign-ins are read at most (default 200000)
     #[arg(long, value_name = "N", env = "PARTNERSCOPE_MAX_RECORDS", hide_env_values = true,
           value_parser = clap::value_parser!(i64).range(1..=keys::MAX_RECORDS))]
     pub(super) max_records: Option<i64>,
@@ -231,7 +231,7 @@ pub(super) struct JudgingArgs {
     /// Leave this rule out, repeatable
     #[arg(long, value_name = "ID", env = "PARTNERSCOPE_SKIP_RULE", hide_env_values = true)]
     pub(super) skip_rule: Vec<String>,
-    /// critical, high, medium, low, info or never: findings at or above it make exit 1
+    /// critical, high, medium, low, info or never: findings at or above it make exit 1 (default high)
     #[arg(long, value_name = "SEVERITY", env = "PARTNERSCOPE_FAIL_ON", hide_env_values = true)]
     pub(super) fail_on: Option<String>,
     /// Where earlier runs are kept: none is all that this version knows
@@ -257,7 +257,7 @@ pub(super) struct ExitArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Report")]
 pub(super) struct OutputArgs {
-    /// table or json, to standard output or to a file; repeatable
+    /// table or json, to standard output or to a file (default table); repeatable
     #[arg(long, value_name = "NAME[=PATH]", env = "PARTNERSCOPE_FORMAT", hide_env_values = true)]
     pub(super) format: Vec<String>,
     /// Everything, however long
@@ -363,6 +363,26 @@ mod tests {
         for key in keys::ALL {
             assert!(audit.get_arguments().any(|arg| arg.get_long() == Some(key.name)), "{}", key.name);
         }
+    }
+
+    #[test]
+    fn help_tells_the_defaults_of_the_config() {
+        let command = <Cli as clap::CommandFactory>::command();
+        let audit = command.find_subcommand("audit").unwrap();
+        let defaults: toml::Table = include_str!("../config/default.toml").parse().unwrap();
+        let mut told = 0;
+        for (key, value) in &defaults {
+            let default = match value {
+                toml::Value::String(text) => text.clone(),
+                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Array(items) if !items.is_empty() => items[0].as_str().unwrap().to_owned(),
+                _ => continue,
+            };
+            let help = audit.get_arguments().find(|arg| arg.get_long() == Some(key)).unwrap().get_help().unwrap().to_string();
+            assert!(help.contains(&format!("default {default})")) || help.contains(&format!("{default} (the default")), "--{key}: {help}");
+            told += 1;
+        }
+        assert!(told >= 8, "{told}");
     }
 
     #[test]

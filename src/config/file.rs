@@ -258,7 +258,7 @@ mod tests {
             shown(&config),
             [
                 "p.toml:1:1: unknown key \"lokback\" (did you mean `lookback`?)",
-                "p.toml:2:11: `fail-on`: `hihg` is not a value of this key (did you mean `high`?)",
+                "p.toml:2:11: `fail-on`: `hihg` is not one of its values (did you mean `high`?)",
                 "p.toml:3:15: `max-records`: 0 is not between 1 and 50000000 (-)",
                 "p.toml:4:1: `client-secret`: no secret may stand in a config file (set AZURE_CLIENT_SECRET, or name a file with `client-secret-file`)",
                 "p.toml:7:11: `dataset`: there is no dataset \"sign-inz\" (did you mean `sign-ins`?)",

@@ -33,7 +33,7 @@ impl Kind {
         match (self, value) {
             (Kind::OneOf(words), Value::Text(text)) => match words.contains(&text.as_str()) {
                 true => Ok(()),
-                false => Err((format!("`{text}` is not a value of this key"), super::nearest::hint(text, words.iter().copied()))),
+                false => Err((format!("`{text}` is not one of its values"), super::nearest::hint(text, words.iter().copied()))),
             },
             (Kind::Text | Kind::Path, Value::Text(text)) if text.trim().is_empty() => Err(("the value is empty".into(), None)),
             (Kind::Text | Kind::Path, Value::Text(_)) | (Kind::Bool, Value::Bool(_)) | (Kind::List, Value::List(_)) => Ok(()),

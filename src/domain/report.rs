@@ -197,6 +197,8 @@ pub struct PersonRow {
 pub struct NotEvaluated {
     /// The rule.
     pub rule_id: String,
+    /// Its code, by which findings go.
+    pub code: String,
     /// The tenant.
     pub tenant_id: String,
     /// The view.
@@ -229,6 +231,8 @@ pub struct Missing {
 pub struct NotApplicable {
     /// The rule.
     pub rule_id: String,
+    /// Its code, by which findings go.
+    pub code: String,
     /// The tenant.
     pub tenant_id: String,
     /// The view.

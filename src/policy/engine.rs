@@ -79,6 +79,7 @@ fn judge_rule(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, judged: &mut Judg
     if let Some(uses) = missing_import {
         judged.not_applicable.push(NotApplicable {
             rule_id: rule.meta.id.into(),
+            code: rule.meta.code.into(),
             tenant_id: tenant.tenant_id.clone(),
             view: tenant.view,
             reason: format!("no file was given for {}", uses.dataset),
@@ -138,6 +139,7 @@ impl Gaps {
         }
         let entry = |datasets: &BTreeMap<Dataset, Coverage>, subjects: BTreeSet<String>, partly: bool, reason: &str| NotEvaluated {
             rule_id: rule.meta.id.into(),
+            code: rule.meta.code.into(),
             tenant_id: ctx.tenant.tenant_id.clone(),
             view: ctx.tenant.view,
             subjects: subjects.into_iter().collect(),

@@ -269,8 +269,9 @@ pub(crate) fn incomplete() -> Report {
             _ => {}
         }
     }
-    let rule = |rule: &str, subjects: &[&str], counts, missing| NotEvaluated {
+    let rule = |code: &str, rule: &str, subjects: &[&str], counts, missing| NotEvaluated {
         rule_id: rule.into(),
+        code: code.into(),
         tenant_id: TENANT.into(),
         view: View::Partner,
         subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
@@ -280,13 +281,14 @@ pub(crate) fn incomplete() -> Report {
         missing,
     };
     report.not_evaluated = vec![
-        rule("gdap-orphaned-assignment", &["rel-00001"], true, missing(Dataset::Assignments, Status::Partial)),
-        rule("gdap-relationship-unused", &[], true, missing(Dataset::SignIns, Status::Denied)),
-        rule("gdap-sign-in-without-mfa", &[], true, missing(Dataset::SignIns, Status::Denied)),
-        rule("gdap-stale-member", &[], false, missing(Dataset::UserActivity, Status::Skipped)),
+        rule("ASG-01", "gdap-orphaned-assignment", &["rel-00001"], true, missing(Dataset::Assignments, Status::Partial)),
+        rule("LIF-04", "gdap-relationship-unused", &[], true, missing(Dataset::SignIns, Status::Denied)),
+        rule("SGN-01", "gdap-sign-in-without-mfa", &[], true, missing(Dataset::SignIns, Status::Denied)),
+        rule("MBR-02", "gdap-stale-member", &[], false, missing(Dataset::UserActivity, Status::Skipped)),
     ];
     report.not_applicable = vec![NotApplicable {
         rule_id: "new-relationship".into(),
+        code: "CHG-01".into(),
         tenant_id: TENANT.into(),
         view: View::Partner,
         reason: "there is no baseline".into(),

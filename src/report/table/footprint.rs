@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::facts::{AssignmentStatus, PrincipalKind};
 use crate::domain::report::{PersonRow, RelationshipRow, TenantReport};
-use crate::domain::{Dataset, Status, View};
+use crate::domain::{Dataset, Status, Timestamp, View};
 
 use super::layout::{Column, count, fit_names, grid, heading, name_or, paragraph, prose, share, wrap};
 use super::roles::{Hold, Roles};
@@ -79,7 +79,7 @@ impl Context<'_> {
             self.customer(reach, customer),
             reach.roles.lines(roles, self.page.full),
             self.through(reach, through),
-            ends(reach),
+            ends(reach, self.page.report.run.now),
             self.last_used(reach, used),
         ]
     }
@@ -141,9 +141,11 @@ impl Context<'_> {
 }
 
 /// The first end, and whether that one extends itself.
-fn ends(reach: &Reach<'_>) -> Vec<String> {
+fn ends(reach: &Reach<'_>, now: Timestamp) -> Vec<String> {
     let first = reach.relationships.iter().filter_map(|row| row.end.map(|end| (end, row.auto_extends))).min();
     let mut lines: Vec<String> = first.iter().map(|(end, _)| end.date()).collect();
+    // One that is past and still live has not ended, whatever its date says.
+    lines.extend(first.filter(|(end, _)| *end < now).map(|_| "overdue".to_owned()));
     lines.extend(first.filter(|(_, auto_extends)| *auto_extends).map(|_| "extends".to_owned()));
     if reach.relationships.iter().any(|row| row.end.is_none()) {
         lines.push("? no end".to_owned());
@@ -203,6 +205,10 @@ fn legend(out: &mut String, page: &Page<'_>, customers: &[Reach<'_>]) {
     let mut parts = vec!["T0 can take over the tenant, T1 a major workload or its defences, T2 writes little, T3 only reads"];
     if customers.iter().any(|reach| reach.roles.any(Hold::Granted)) {
         parts.push("(role): granted, but no group holds it");
+    }
+    let now = page.report.run.now;
+    if customers.iter().flat_map(|reach| &reach.relationships).any(|row| row.end.is_some_and(|end| end < now)) {
+        parts.push("overdue: past its end and not ended");
     }
     if customers.iter().flat_map(|reach| &reach.relationships).any(|row| row.auto_extends) {
         parts.push("extends: renews itself at its end");
@@ -277,6 +283,15 @@ mod tests {
         let text = shown(&report, false);
         let places = ["Held", "Granted", "Unheard", "Reads"].map(|name| text.find(&format!("\n{name}")).unwrap());
         assert!(places.is_sorted(), "{text}");
+    }
+
+    #[test]
+    fn an_end_that_is_past_is_marked() {
+        let mut report = sample::clean();
+        assert!(!shown(&report, false).contains("overdue"));
+        report.tenants[0].relationships[0].end = Some(at("2025-12-31T00:00:00Z"));
+        let text = shown(&report, false);
+        assert!(text.contains("2025-12-31") && text.contains("overdue: past its end"), "{text}");
     }
 
     #[test]

@@ -68,7 +68,8 @@ fn rules(out: &mut String, page: &Page<'_>, tenant: &TenantReport) {
     for ((harmless, in_part, lack), rows) in gathered {
         let what = if in_part { "Not fully evaluated" } else { "Not evaluated" };
         let counts = if harmless { ", without effect on the exit status" } else { "" };
-        let names: Vec<String> = rows.iter().map(|row| rule_name(row, page.full)).collect();
+        let mut names: Vec<String> = rows.iter().map(|row| rule_name(row, page.full)).collect();
+        names.sort();
         paragraph(out, "  ", &format!("{what}{lack}{counts}: {}.", names.join(if page.full { "; " } else { ", " })), page.width);
     }
     let not_applicable: Vec<String> = page
@@ -76,7 +77,7 @@ fn rules(out: &mut String, page: &Page<'_>, tenant: &TenantReport) {
         .not_applicable
         .iter()
         .filter(|row| of_tenant(&row.tenant_id, row.view))
-        .map(|row| format!("{} ({})", prose(&row.rule_id), prose(&row.reason)))
+        .map(|row| format!("{} ({})", name_or(&row.code, &row.rule_id, 80), prose(&row.reason)))
         .collect();
     if !not_applicable.is_empty() {
         paragraph(out, "  ", &format!("Not applicable: {}.", not_applicable.join(", ")), page.width);
@@ -98,14 +99,15 @@ fn lack(row: &NotEvaluated) -> String {
     }
 }
 
-/// A rule, with how many subjects were left out; in full also why.
+/// A rule by the code under which its findings stand, with how many subjects were left out; in full also its id and which they are.
 fn rule_name(row: &NotEvaluated, full: bool) -> String {
-    let mut name = name_or(&row.rule_id, "?", 80);
-    if !row.subjects.is_empty() {
-        name.push_str(&format!(" ({})", count(row.subjects.len() as u64, "subject")));
+    let mut name = name_or(&row.code, &row.rule_id, 80);
+    if full && !row.code.is_empty() {
+        name.push_str(&format!(" {}", prose(&row.rule_id)));
     }
-    if full {
-        name.push_str(&format!(": {}", prose(&row.reason)));
+    if !row.subjects.is_empty() {
+        let which = if full { format!(": {}", prose(&row.subjects.join(", "))) } else { String::new() };
+        name.push_str(&format!(" ({}{which})", count(row.subjects.len() as u64, "subject")));
     }
     name
 }
@@ -141,13 +143,11 @@ mod tests {
     #[test]
     fn rules_are_gathered_by_what_they_lack() {
         let text = unread(&sample::incomplete(), false).split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(
-            text.contains("Not evaluated for want of sign-ins (denied): gdap-relationship-unused, gdap-sign-in-without-mfa."),
-            "{text}"
-        );
-        assert!(text.contains("Not fully evaluated for want of assignments (partial): gdap-orphaned-assignment (1 subject)."), "{text}");
-        assert!(text.contains("user-activity (skipped), without effect on the exit status: gdap-stale-member."), "{text}");
-        assert!(text.contains("Not applicable: new-relationship (there is no baseline)."), "{text}");
-        assert!(unread(&sample::incomplete(), true).contains("what it needs was not read"));
+        assert!(text.contains("Not evaluated for want of sign-ins (denied): LIF-04, SGN-01."), "{text}");
+        assert!(text.contains("Not fully evaluated for want of assignments (partial): ASG-01 (1 subject)."), "{text}");
+        assert!(text.contains("user-activity (skipped), without effect on the exit status: MBR-02."), "{text}");
+        assert!(text.contains("Not applicable: CHG-01 (there is no baseline)."), "{text}");
+        let full = unread(&sample::incomplete(), true).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(full.contains("ASG-01 gdap-orphaned-assignment (1 subject: rel-00001)"));
     }
 }
