@@ -58,3 +58,20 @@ fn every_command_that_is_named_exists() {
     }
     assert!(checked > 10, "{checked}");
 }
+
+#[test]
+fn the_pages_of_rules_ask_for_the_permissions_that_collecting_needs() {
+    let mut checked = 0;
+    for rule in partnerscope::policy::rules::ALL {
+        let (_, section) = rule.meta.page.split_once("## Permissions").unwrap();
+        for row in section.lines().filter(|line| line.starts_with("| `")) {
+            let dataset = row.split('`').nth(1).unwrap();
+            let needs = partnerscope::collect::permissions().iter().find(|needs| needs.dataset.name() == dataset).unwrap();
+            for permission in needs.application.split(" and ") {
+                assert!(row.contains(permission), "{}: {row} does not name {permission}", rule.meta.id);
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "{checked}");
+}

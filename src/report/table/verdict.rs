@@ -38,22 +38,22 @@ fn reach(tenant: &TenantReport) -> Vec<String> {
         (false, _) => {
             let verb = if live.len() == 1 { "reaches" } else { "reach" };
             let relationships = count(live.len() as u64, "live relationship");
-            parts.push(format!("{}{relationships} {verb} {}", at_least(all), count(tenant.counts.customers, "customer")));
-            parts.push(tier0(&live));
+            parts.push(format!("{0}{relationships} {verb} {0}{1}", at_least(all), count(tenant.counts.customers, "customer")));
+            parts.push(tier0(&live, all));
             parts.push(people(tenant));
         }
     }
     if tenant.counts.offers > 0 {
-        parts.push(format!("{} open", count(tenant.counts.offers, "offer")));
+        parts.push(format!("{}{} open", at_least(all), count(tenant.counts.offers, "offer")));
     }
     parts
 }
 
 /// How many carry tier 0, and of how many of these a group holds it.
-fn tier0(live: &[&RelationshipRow]) -> String {
+fn tier0(live: &[&RelationshipRow], all: bool) -> String {
     let granted = live.iter().filter(|row| has_tier0(row)).count();
     if granted == 0 {
-        return "no relationship holds tier 0".to_owned();
+        return if all { "no relationship holds tier 0".to_owned() } else { "none of those that were read holds tier 0".to_owned() };
     }
     let held = live.iter().filter(|row| row.effective_roles.iter().any(|role| role.tier == Some(0))).count();
     let verb = |number: usize, word: &str| match number {
@@ -61,14 +61,14 @@ fn tier0(live: &[&RelationshipRow]) -> String {
         _ => format!("{number} relationships {word}"),
     };
     if held == granted {
-        return format!("{} tier 0", verb(granted, "hold"));
+        return format!("{}{} tier 0", at_least(all), verb(granted, "hold"));
     }
     let in_use = match (held, live.iter().all(|row| row.fully_read || !has_tier0(row))) {
         (0, true) => "no group holds it".to_owned(),
         (0, false) => "whether a group holds it is not known".to_owned(),
         (held, sure) => format!("a group holds it in {}{held}", at_least(sure)),
     };
-    format!("{} tier 0 ({in_use})", verb(granted, "grant"))
+    format!("{}{} tier 0 ({in_use})", at_least(all), verb(granted, "grant"))
 }
 
 fn has_tier0(row: &RelationshipRow) -> bool {
@@ -150,6 +150,14 @@ mod tests {
         assert!(text.contains("1 relationship grants tier 0 (whether a group holds it is not known)"), "{text}");
         assert!(text.contains("an unknown number of people in at least 1 group"), "{text}");
         assert!(text.contains("4 datasets could not be fully read"), "{text}");
+        let mut cut = sample::clean();
+        let relationships = cut.tenants[0].coverage.iter_mut().find(|row| row.dataset == Dataset::Relationships).unwrap();
+        relationships.coverage = Coverage::new(Status::Partial);
+        let text = verdict(&cut);
+        assert!(
+            text.contains("at least 1 live relationship reaches at least 1 customer; none of those that were read holds tier 0"),
+            "{text}"
+        );
         let mut report = sample::empty();
         assert!(verdict(&report).contains("no live relationship reaches any customer"));
         let relationships = report.tenants[0].coverage.iter_mut().find(|row| row.dataset == Dataset::Relationships).unwrap();
