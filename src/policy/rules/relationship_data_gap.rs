@@ -86,7 +86,7 @@ fn draft(ctx: &Ctx<'_>, dataset: Dataset, key: &str, coverage: &Coverage) -> Dra
         return draft;
     }
     let ids: Vec<&str> = coverage.gaps.keys().map(String::as_str).take(MOST_IDS).collect();
-    let named = |id: &&str| ctx.facts.relationships.iter().find(|relationship| relationship.id == **id);
+    let named = |id: &&str| ctx.index.relationships.iter().find(|relationship| relationship.id == **id);
     let names: Vec<String> = ids.iter().filter_map(named).map(|relationship| relationship.display_name.clone()).collect();
     let draft = if names.is_empty() { draft } else { draft.note(few(&names)) };
     let reasons: BTreeSet<&str> = coverage.gaps.values().map(|gap| gap.reason.as_str()).collect();
