@@ -18,7 +18,7 @@ impl Baseline {
     pub fn classify(&self, findings: &mut [Finding], now: Timestamp) {
         for finding in findings {
             let known = self.found.get(&finding.fingerprint);
-            let could_not_see = self.unread.contains(&(finding.tenant_id.clone(), finding.rule_id.clone()));
+            let could_not_see = self.unread.contains(&(finding.tenant_id.clone(), finding.rule_id.to_string()));
             finding.state = match known {
                 Some(_) => State::Existing,
                 None if could_not_see => State::UnknownBefore,
@@ -36,13 +36,13 @@ mod tests {
 
     fn finding(fingerprint: &str, rule: &str) -> Finding {
         Finding {
-            rule_id: rule.into(),
+            rule_id: rule.to_owned().into(),
             code: "X-01".into(),
             view: View::Partner,
             severity: Severity::Low,
             base_severity: Severity::Low,
             confidence: Confidence::High,
-            title: String::new(),
+            title: crate::domain::Text::default(),
             state: State::Unbaselined,
             tenant_id: "t".into(),
             subject: Subject { kind: "relationship".into(), id: "r".into(), name: String::new() },
@@ -51,7 +51,7 @@ mod tests {
             since: None,
             note: None,
             evidence: Vec::new(),
-            remediation: String::new(),
+            remediation: crate::domain::Text::default(),
             fingerprint: fingerprint.into(),
             first_seen: None,
             attack: Vec::new(),

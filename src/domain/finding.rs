@@ -1,9 +1,14 @@
 //! Findings: what a rule says about one subject, with the evidence it rests on.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Timestamp, View};
+
+/// Text that is most often the program's own: a run over thousands of relationships repeats it in every finding.
+pub type Text = Cow<'static, str>;
 
 /// How bad. Ordered: `Critical` is the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -91,7 +96,7 @@ pub enum State {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {
     /// `relationship`, `assignment`, `group`, `user`, `customer`, `tenant`, `dataset`.
-    pub kind: String,
+    pub kind: Text,
     /// Its id, stable over runs.
     pub id: String,
     /// Its name, which is the tenant's and may be hostile.
@@ -112,21 +117,21 @@ pub struct Party {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// Graph's name of the field, or the name of the setting.
-    pub field: String,
+    pub field: Text,
     /// Its value: a string, number, bool, list of strings, or null where Graph gave none.
     #[schemars(extend("type" = ["string", "number", "boolean", "array", "null"], "items" = { "type": "string" }))]
     pub value: serde_json::Value,
     /// The dataset it was read from, or `settings`.
-    pub source: String,
+    pub source: Text,
 }
 
 /// A finding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// Rule id, `gdap-global-administrator`.
-    pub rule_id: String,
+    pub rule_id: Text,
     /// Rule code, `PRV-01`.
-    pub code: String,
+    pub code: Text,
     /// The view it was found in.
     pub view: View,
     /// What counts.
@@ -136,7 +141,7 @@ pub struct Finding {
     /// How sure.
     pub confidence: Confidence,
     /// One line.
-    pub title: String,
+    pub title: Text,
     /// Against a baseline.
     pub state: State,
     /// The audited tenant.
@@ -154,17 +159,17 @@ pub struct Finding {
     /// What it rests on.
     pub evidence: Vec<Evidence>,
     /// What to do.
-    pub remediation: String,
+    pub remediation: Text,
     /// Stable over runs: rule, tenant, subject ids and the rule's own key; never a name, a count or a time.
     pub fingerprint: String,
     /// When a baseline first saw it.
     pub first_seen: Option<Timestamp>,
     /// ATT&CK technique ids.
-    pub attack: Vec<String>,
+    pub attack: Vec<Text>,
     /// ATT&CK mitigation ids.
-    pub mitigations: Vec<String>,
+    pub mitigations: Vec<Text>,
     /// NIST SP 800-53 control ids.
-    pub nist: Vec<String>,
+    pub nist: Vec<Text>,
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part);
     }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..HEX_DIGITS].to_owned()
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    let digest = context.finish();
+    digest.as_ref().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).take(HEX_DIGITS).collect()
 }
 
 /// The fingerprint of a finding: rule id, tenant, subject ids and the rule's own key. Never a name, a count or a time.

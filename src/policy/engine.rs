@@ -1,12 +1,14 @@
 //! From rules and facts to a report: who is judged, who is not, what counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::num::NonZero;
 
 use crate::domain::diff::Baseline;
 use crate::domain::report::{Counts, CoverageRow, Missing, NotApplicable, NotEvaluated, Report, Run, Summary, TenantReport};
 use crate::domain::rule_meta::Reads;
 use crate::domain::{
-    Confidence, Coverage, Dataset, Finding, Need, RuleMeta, Severity, Snapshot, State, Status, TenantSnapshot, Timestamp, Tool, View,
+    Confidence, Coverage, Dataset, Finding, Need, RuleMeta, Severity, Snapshot, State, Status, TenantSnapshot, Text, Timestamp, Tool, View,
     fingerprint,
 };
 
@@ -18,6 +20,17 @@ use super::settings::{AcceptedGap, RuleSettings, Settings};
 
 /// Judges a snapshot. Pure: the same four inputs give an equal report.
 pub fn evaluate(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp) -> Report {
+    // The id is a hash of everything that is judged: as long to make as many rules, and nobody waits for it but the report.
+    std::thread::scope(|scope| {
+        let id = scope.spawn(|| run_id(snapshot, baseline, settings, now));
+        let judged = judge(snapshot, baseline, settings, now);
+        // A panic of the hashing is this thread's too.
+        let id = id.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        report(judged, Run { id, now, collected_at: snapshot.collected_at, lookback_days: snapshot.lookback_days }, settings)
+    })
+}
+
+fn judge(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp) -> (Vec<TenantReport>, Judged) {
     let mut judged = Judged::default();
     let mut tenants = Vec::new();
     let mut order: Vec<&TenantSnapshot> = snapshot.tenants.iter().collect();
@@ -27,29 +40,44 @@ pub fn evaluate(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Set
         judge_tenant(tenant, &index, snapshot.lookback_days, settings, now, &mut judged);
         tenants.push(tenant_report(tenant, &index, settings, now));
     }
-    let Judged { mut findings, mut not_evaluated, mut not_applicable } = judged;
     if let Some(baseline) = baseline {
-        baseline.classify(&mut findings, now);
+        baseline.classify(&mut judged.findings, now);
     }
-    findings.sort_by(|a, b| {
-        let by_weight = b.severity.cmp(&a.severity);
-        by_weight.then_with(|| {
-            (&a.code, &a.tenant_id, &a.subject.id, &a.fingerprint).cmp(&(&b.code, &b.tenant_id, &b.subject.id, &b.fingerprint))
-        })
-    });
-    // A fingerprint names one finding. Two of one rule with the same one come only of two facts with one id.
-    let mut named = BTreeSet::new();
-    findings.retain(|finding| named.insert(finding.fingerprint.clone()));
-    not_evaluated.sort();
-    not_applicable.sort();
+    judged.findings = sorted(judged.findings);
+    judged.not_evaluated.sort();
+    judged.not_applicable.sort();
+    (tenants, judged)
+}
+
+fn report((tenants, judged): (Vec<TenantReport>, Judged), run: Run, settings: &Settings) -> Report {
+    let Judged { findings, not_evaluated, not_applicable } = judged;
     let summary = summarise(&findings, &not_evaluated, settings.fail_on);
-    let run = Run {
-        id: run_id(snapshot, baseline, settings, now),
-        now,
-        collected_at: snapshot.collected_at,
-        lookback_days: snapshot.lookback_days,
-    };
     Report { tool: Tool::this(), run, tenants, findings, not_evaluated, not_applicable, summary }
+}
+
+/// Worst first; then by code, tenant, subject and fingerprint. A fingerprint names one finding: two of one rule with the same one come only
+/// of two facts with one id.
+fn sorted(findings: Vec<Finding>) -> Vec<Finding> {
+    // Codes and tenants are few and their strings long alike: each is compared once, and then its place.
+    let codes: BTreeSet<&str> = findings.iter().map(|finding| &*finding.code).collect();
+    let tenants: BTreeSet<&str> = findings.iter().map(|finding| finding.tenant_id.as_str()).collect();
+    let places = |words: BTreeSet<&'_ str>| -> HashMap<String, usize> {
+        words.into_iter().enumerate().map(|(place, word)| (word.to_owned(), place)).collect()
+    };
+    let (codes, tenants) = (places(codes), places(tenants));
+    let mut order: Vec<_> = findings
+        .iter()
+        .enumerate()
+        .map(|(at, finding)| {
+            let place = (Reverse(finding.severity), codes.get(&*finding.code), tenants.get(&finding.tenant_id));
+            (place, finding.subject.id.as_str(), finding.fingerprint.as_str(), at)
+        })
+        .collect();
+    order.sort_unstable();
+    let mut named: HashSet<&str> = HashSet::with_capacity(findings.len());
+    let order: Vec<usize> = order.into_iter().filter(|(_, _, fingerprint, _)| named.insert(fingerprint)).map(|(_, _, _, at)| at).collect();
+    let mut findings: Vec<Option<Finding>> = findings.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|at| findings.get_mut(at).and_then(Option::take)).collect()
 }
 
 #[derive(Default)]
@@ -67,10 +95,26 @@ fn judge_tenant(tenant: &TenantSnapshot, index: &Index<'_>, lookback_days: u32, 
         .filter_map(|rule| settings.rules.get(rule.meta.id).map(|own| (*rule, own)))
         .collect();
     let metas: Vec<(&'static RuleMeta, &RuleSettings)> = selected.iter().map(|(rule, own)| (&rule.meta, *own)).collect();
-    for (rule, own) in selected {
-        let ctx = Ctx { tenant, facts: &tenant.partner, index, now, lookback_days, settings: own, selected: &metas };
-        judge_rule(rule, &ctx, settings, judged);
-    }
+    // Rules do not see one another: they are judged side by side, and what they say is put together in their order.
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let share = selected.len().div_ceil(workers).max(1);
+    let judge_some = |rules: &[(&'static Rule, &RuleSettings)]| {
+        let mut judged = Judged::default();
+        for (rule, own) in rules {
+            let ctx = Ctx { tenant, facts: &tenant.partner, index, now, lookback_days, settings: own, selected: &metas };
+            judge_rule(rule, &ctx, settings, &mut judged);
+        }
+        judged
+    };
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = selected.chunks(share).map(|rules| scope.spawn(|| judge_some(rules))).collect();
+        for share in shares {
+            let part = share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            judged.findings.extend(part.findings);
+            judged.not_evaluated.extend(part.not_evaluated);
+            judged.not_applicable.extend(part.not_applicable);
+        }
+    });
 }
 
 fn judge_rule(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, judged: &mut Judged) {
@@ -222,7 +266,7 @@ fn accepted<'a>(
 fn complete(draft: Draft, surest: Confidence, rule: &Rule, ctx: &Ctx<'_>) -> Finding {
     let meta = &rule.meta;
     let base_severity = draft.severity.unwrap_or(meta.severity);
-    let strings = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect();
+    let strings = |list: &'static [&'static str]| list.iter().map(|item| Text::Borrowed(item)).collect();
     let tenant_id = &ctx.tenant.tenant_id;
     // The partner view and the customer view of one tenant judge coverage apart.
     let own_key = if meta.uses.is_empty() { format!("{}/{}", ctx.tenant.view, draft.own_key) } else { draft.own_key };

@@ -1,7 +1,7 @@
 //! What a rule is, what it is given and what it hands back.
 
 use crate::domain::facts::{PartnerFacts, Relationship};
-use crate::domain::{Confidence, Coverage, Dataset, Evidence, Party, RuleMeta, Severity, Subject, TenantSnapshot, Timestamp};
+use crate::domain::{Confidence, Coverage, Dataset, Evidence, Party, RuleMeta, Severity, Subject, TenantSnapshot, Text, Timestamp};
 
 use super::index::Index;
 use super::settings::RuleSettings;
@@ -79,17 +79,17 @@ pub struct Draft {
     pub(super) own_key: String,
     pub(super) severity: Option<Severity>,
     pub(super) confidence: Confidence,
-    pub(super) title: Option<String>,
+    pub(super) title: Option<Text>,
     pub(super) customer: Option<Party>,
     pub(super) since: Option<Timestamp>,
     pub(super) note: Option<String>,
     pub(super) evidence: Vec<Evidence>,
-    pub(super) remediation: Option<String>,
+    pub(super) remediation: Option<Text>,
 }
 
 impl Draft {
     /// A finding about a subject. `kind`: `relationship`, `assignment`, `group`, `user`, `customer`, `tenant` or `dataset`.
-    pub fn about(kind: &str, id: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn about(kind: impl Into<Text>, id: impl Into<String>, name: impl Into<String>) -> Self {
         Draft {
             subject: Subject { kind: kind.into(), id: id.into(), name: name.into() },
             own_key: String::new(),
@@ -132,7 +132,7 @@ impl Draft {
 
     /// A title that says it better than the rule's.
     #[must_use]
-    pub fn title(mut self, title: impl Into<String>) -> Self {
+    pub fn title(mut self, title: impl Into<Text>) -> Self {
         self.title = Some(title.into());
         self
     }
@@ -160,21 +160,21 @@ impl Draft {
 
     /// A fact that it rests on, by Graph's name of the field.
     #[must_use]
-    pub fn evidence(mut self, field: &str, value: impl Into<serde_json::Value>, source: Dataset) -> Self {
+    pub fn evidence(mut self, field: impl Into<Text>, value: impl Into<serde_json::Value>, source: Dataset) -> Self {
         self.evidence.push(Evidence { field: field.into(), value: value.into(), source: source.name().into() });
         self
     }
 
     /// A setting whose value made it a finding.
     #[must_use]
-    pub fn setting(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+    pub fn setting(mut self, name: impl Into<Text>, value: impl Into<serde_json::Value>) -> Self {
         self.evidence.push(Evidence { field: name.into(), value: value.into(), source: "settings".into() });
         self
     }
 
     /// Another remediation than the rule's.
     #[must_use]
-    pub fn remediation(mut self, text: impl Into<String>) -> Self {
+    pub fn remediation(mut self, text: impl Into<Text>) -> Self {
         self.remediation = Some(text.into());
         self
     }

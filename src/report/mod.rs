@@ -92,7 +92,7 @@ mod tests {
                     let bad = text.chars().find(|c| *c != '\n' && escape::is_hidden(*c));
                     assert_eq!(bad, None, "{context}: a character that cannot be seen");
                     for finding in &report.findings {
-                        assert!(text.contains(&finding.code), "{context}: {} is missing", finding.code);
+                        assert!(text.contains(&*finding.code), "{context}: {} is missing", finding.code);
                     }
                     for row in report.tenants.iter().flat_map(|tenant| &tenant.coverage) {
                         assert!(!row.coverage.status.is_unread() || text.contains(row.dataset.name()), "{context}: {} unread", row.dataset);

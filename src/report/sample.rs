@@ -109,13 +109,13 @@ pub(crate) fn finding(code: &str, severity: Severity, title: &str, row: &Relatio
         name: customer.display_name.clone().unwrap_or_else(|| customer.tenant_id.clone()),
     });
     Finding {
-        rule_id: format!("rule-{}", code.to_lowercase()),
-        code: code.into(),
+        rule_id: format!("rule-{}", code.to_lowercase()).into(),
+        code: code.to_owned().into(),
         view: View::Partner,
         severity,
         base_severity: severity,
         confidence: Confidence::High,
-        title: title.into(),
+        title: title.to_owned().into(),
         state: State::Unbaselined,
         tenant_id: TENANT.into(),
         subject: Subject { kind: "relationship".into(), id: row.id.clone(), name: row.display_name.clone() },
@@ -318,7 +318,7 @@ pub(crate) fn hostile() -> Report {
         bad.evidence.push(Evidence { field: "displayName".into(), value: name.into(), source: "relationships".into() });
         found.push(bad);
         let mut titled = finding("LIF-02", Severity::High, &format!("{name} runs 730 days"), &row);
-        titled.remediation = format!("End {name}.");
+        titled.remediation = format!("End {name}.").into();
         titled.subject.id = format!("{name}-{number}");
         found.push(titled);
         rows.push(row);

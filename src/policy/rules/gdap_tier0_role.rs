@@ -141,7 +141,7 @@ mod tests {
         };
         let drafts = spread("active", ALPINE).run(&RULE).findings;
         assert_eq!(drafts.len(), 3);
-        assert_eq!((drafts[2].subject.kind.as_str(), drafts[2].subject.id.as_str()), ("customer", ALPINE));
+        assert_eq!((&*drafts[2].subject.kind, drafts[2].subject.id.as_str()), ("customer", ALPINE));
         assert_eq!(drafts[2].severity, Some(Severity::Critical));
         assert_eq!(spread("expired", ALPINE).subjects(&RULE), ["r1"], "an ended one gives nothing");
         assert_eq!(spread("active", "another").subjects(&RULE), ["r1", "r2"], "two customers have no union");

@@ -103,7 +103,7 @@ mod tests {
             )
         };
         let drafts = with("active").run(&RULE).findings;
-        assert_eq!((drafts[0].subject.kind.as_str(), drafts[0].subject.id.as_str()), ("customer", ALPINE));
+        assert_eq!((&*drafts[0].subject.kind, drafts[0].subject.id.as_str()), ("customer", ALPINE));
         assert_eq!(drafts[0].evidence[0].value, json!(20));
         assert!(!with("terminated").fires(&RULE));
     }

@@ -52,7 +52,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         .evidence("to", window.to.to_string(), Dataset::SignIns)
         .evidence("days", window.days(), Dataset::SignIns);
     for (name, value) in needed.into_iter().chain(hinted) {
-        draft = draft.setting(&name, value);
+        draft = draft.setting(name, value);
     }
     out.push(draft);
 }
@@ -87,7 +87,7 @@ mod tests {
         let draft = window(30).unwrap();
         assert_eq!((draft.severity, draft.own_key.as_str()), (Some(Severity::Info), "partner"));
         let setting = draft.evidence.iter().find(|evidence| evidence.source == "settings").unwrap();
-        assert_eq!((setting.field.as_str(), &setting.value), ("gdap-unused-relationship.unused-days", &json!(90)));
+        assert_eq!((&*setting.field, &setting.value), ("gdap-unused-relationship.unused-days", &json!(90)));
         assert!(window(89).is_some());
         assert!(window(90).is_none() && window(180).is_none());
     }

@@ -184,7 +184,7 @@ mod tests {
     fn the_remedy_fits_what_was_missing() {
         let remedy = |status| {
             let draft = log(json!({})).coverage(Dataset::SignIns, Coverage::new(status)).run(&RULE).findings.remove(0);
-            draft.remediation.unwrap_or_else(|| RULE.meta.remediation.to_owned())
+            draft.remediation.unwrap_or_else(|| RULE.meta.remediation.into())
         };
         assert!(remedy(Status::Denied).starts_with("Grant AuditLog.Read.All"));
         for status in [Status::Failed, Status::Partial] {

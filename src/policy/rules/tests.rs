@@ -237,7 +237,7 @@ fn every_finding_names_what_it_rests_on() {
     for rule in ALL {
         for example in examples(rule.meta.page).iter().filter(|example| example.kind == Kind::Fail) {
             for draft in run(rule, &loaded(rule, example), &settings).into_iter().flat_map(|out| out.findings) {
-                let sources: BTreeSet<&str> = draft.evidence.iter().map(|evidence| evidence.source.as_str()).collect();
+                let sources: BTreeSet<&str> = draft.evidence.iter().map(|evidence| &*evidence.source).collect();
                 assert!(sources.iter().any(|source| Dataset::parse(source).is_some()), "{}", rule.meta.id);
                 assert!(sources.iter().all(|source| *source == "settings" || Dataset::parse(source).is_some()));
             }

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use crate::domain::facts::{AssignmentStatus, PrincipalKind, RelationshipStatus};
 use crate::domain::report::PersonRow;
-use crate::domain::{Confidence, Dataset, Evidence, IsoDuration, Need, Party, Severity, State, Status, Subject, Timestamp, Tool, View};
+use crate::domain::{
+    Confidence, Dataset, Evidence, IsoDuration, Need, Party, Severity, State, Status, Subject, Text, Timestamp, Tool, View,
+};
 
 /// A run of partnerscope: coverage and facts of each tenant, findings worst first, and what could not be judged.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -297,11 +299,11 @@ pub(super) struct Finding<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) first_seen: Option<Timestamp>,
     /// ATT&CK technique ids.
-    pub(super) attack: &'a [String],
+    pub(super) attack: &'a [Text],
     /// ATT&CK mitigation ids.
-    pub(super) mitigations: &'a [String],
+    pub(super) mitigations: &'a [Text],
     /// NIST SP 800-53 control ids.
-    pub(super) nist: &'a [String],
+    pub(super) nist: &'a [Text],
 }
 
 /// A rule that could not be judged, or not for all subjects.

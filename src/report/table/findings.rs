@@ -118,7 +118,7 @@ fn remedies<'a>(out: &mut String, page: &Page<'_>, group: &Group<'a>, told: &mut
     let mut fresh = Vec::new();
     for finding in &group.findings {
         if !finding.remediation.is_empty() && told.insert((&finding.rule_id, &finding.remediation)) {
-            fresh.push(finding.remediation.as_str());
+            fresh.push(&*finding.remediation);
         }
     }
     let shown = if page.full { fresh.len() } else { REMEDIES };
