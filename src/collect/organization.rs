@@ -121,6 +121,8 @@ struct PlanSum {
     p1: bool,
     p2: bool,
     governance: bool,
+    /// Subscriptions seen.
+    seen: u64,
     /// Subscriptions in force that do not say all of their plans: they may bring any.
     unsaid: u64,
 }
@@ -128,6 +130,7 @@ struct PlanSum {
 impl PlanSum {
     /// Adds what a subscription brings: plans that are provisioned, of a subscription that is in force.
     fn add(&mut self, sku: &SkuWire) {
+        self.seen += 1;
         if !is_or_unsaid(&sku.capability_status, &["Enabled", "Warning"]) {
             return;
         }
@@ -169,6 +172,10 @@ fn settle_licenses(sum: PlanSum, mut coverage: Coverage) -> (Read<Option<License
         coverage.status = Status::Partial;
         coverage.reason = Some(format!("{} subscriptions came without the names of their plans", sum.unsaid));
     }
+    // A tenant without a single subscription is rarer than an answer that hides them.
+    if sum.seen == 0 && coverage.status == Status::Complete {
+        coverage = Coverage::new(Status::Partial).because("no subscription at all was shown, which does not prove that there is none");
+    }
     let is_complete = coverage.status == Status::Complete;
     let known = |found: bool| (found || is_complete).then_some(found);
     let premium = Premium { p1: known(sum.p1), pim: known(sum.p2 || sum.governance) };
@@ -205,23 +212,24 @@ mod tests {
                 r#"[{{"capabilityStatus":{status},"servicePlans":[{{"servicePlanName":{name},"provisioningStatus":{provisioning}}}]}}]"#
             ))
         };
-        let p1 = PlanSum { p1: true, ..PlanSum::default() };
-        let p2 = PlanSum { p1: true, p2: true, ..PlanSum::default() };
+        let none = PlanSum { seen: 1, ..PlanSum::default() };
+        let p1 = PlanSum { p1: true, ..none };
+        let p2 = PlanSum { p2: true, ..p1 };
         assert_eq!(plan(r#""Enabled""#, r#""AAD_PREMIUM""#, r#""Success""#), p1);
         assert_eq!(plan(r#""warning""#, r#""aad_premium_p2""#, r#""success""#), p2);
-        assert_eq!(plan(r#""Suspended""#, r#""AAD_PREMIUM_P2""#, r#""Success""#), PlanSum::default());
-        assert_eq!(plan(r#""Enabled""#, r#""AAD_PREMIUM""#, r#""Disabled""#), PlanSum::default());
-        assert_eq!(plan(r#""Enabled""#, r#""EXCHANGE_S_STANDARD""#, r#""Success""#), PlanSum::default());
+        assert_eq!(plan(r#""Suspended""#, r#""AAD_PREMIUM_P2""#, r#""Success""#), none);
+        assert_eq!(plan(r#""Enabled""#, r#""AAD_PREMIUM""#, r#""Disabled""#), none);
+        assert_eq!(plan(r#""Enabled""#, r#""EXCHANGE_S_STANDARD""#, r#""Success""#), none);
         assert_eq!(plan("null", r#""AAD_PREMIUM""#, "null"), p1, "what is not said proves no absence");
         assert_eq!(plan(r#""Enabled""#, r#""AAD_PREMIUM_NEW""#, r#""Success""#), p1, "an unknown variant proves no absence");
         assert!(plan(r#""Enabled""#, r#""Entra_Identity_Governance""#, r#""Success""#).governance);
         assert_eq!(sum(r#"[{"servicePlans":null},{},{"servicePlans":[null,{}]}]"#).unsaid, 3);
-        assert_eq!(sum(r#"[{"servicePlans":[]},{"capabilityStatus":"Deleted"}]"#), PlanSum::default());
+        assert_eq!(sum(r#"[{"servicePlans":[]},{"capabilityStatus":"Deleted"}]"#), PlanSum { seen: 2, ..none });
     }
 
     #[test]
     fn only_a_whole_list_proves_that_a_licence_is_absent() {
-        let none = PlanSum::default();
+        let none = PlanSum { seen: 1, ..PlanSum::default() };
         let (read, premium) = settle_licenses(none, Coverage::complete(1));
         assert_eq!(read.facts, Some(Licenses { entra_p1: false, entra_p2: false }));
         assert_eq!(premium, Premium { p1: Some(false), pim: Some(false) });
@@ -234,6 +242,9 @@ mod tests {
 
         let (read, premium) = settle_licenses(PlanSum { unsaid: 1, ..none }, Coverage::complete(1));
         assert_eq!((read.coverage.status, premium), (Status::Partial, Premium::default()));
+
+        let (read, premium) = settle_licenses(PlanSum::default(), Coverage::complete(1));
+        assert_eq!((read.coverage.status, premium), (Status::Partial, Premium::default()), "an empty list proves nothing");
 
         let partly = PlanSum { p1: true, ..none };
         let (_, premium) = settle_licenses(partly, Coverage::new(Status::Partial));

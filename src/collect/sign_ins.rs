@@ -229,8 +229,11 @@ fn join(ends: &[KindEnd], window: Window, cut_at: Option<Timestamp>, max: u64, l
             Coverage { status: Status::Partial, truncated: true, ..first.coverage.clone() }.because(reason)
         }
     };
-    if lost > 0 && coverage.status == Status::Complete {
-        coverage = Coverage::new(Status::Partial).because(format!("{lost} events came without a time or a tenant"));
+    if lost > 0 && coverage.status.has_records() {
+        let lost = format!("{lost} events came without a time or a tenant");
+        let reason = coverage.reason.take().map_or_else(|| lost.clone(), |reason| format!("{reason}; {lost}"));
+        // Beside a limit that was asked for, this is a gap that nobody asked for.
+        coverage = Coverage { status: Status::Partial, capped: false, ..coverage }.because(reason);
     }
     coverage.records = records;
     // The span is that which every kind covers; a kind that was not read at all leaves none.
@@ -341,6 +344,16 @@ mod tests {
         let capped = both(read(Kind::Interactive, &[23], End::Complete), read(Kind::NonInteractive, &[22, 21], End::Capped), 4);
         assert_eq!((capped.coverage.from, capped.coverage.capped), (Some(at("2026-11-21T10:00:00Z")), true));
         assert_eq!(capped.facts.reads[0].status, Status::Complete);
+    }
+
+    #[test]
+    fn events_that_are_lost_count_beside_a_limit_too() {
+        let mut holed = read(Kind::NonInteractive, &[22, 21], End::Capped);
+        holed.selection.lost = 3;
+        let log = both(read(Kind::Interactive, &[23], End::Complete), holed, 4);
+        assert_eq!((log.coverage.status, log.coverage.capped), (Status::Partial, false), "a limit excuses what it left out, and no more");
+        let reason = log.coverage.reason.unwrap();
+        assert!(reason.contains("--max-records 4") && reason.contains("3 events came without"), "{reason}");
     }
 
     #[test]
