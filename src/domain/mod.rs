@@ -3,6 +3,7 @@
 //! Nothing in here reads a file, a clock, the network or the command line. Collectors fill a [`Snapshot`], the policy engine turns it
 //! into a [`Report`], reporters render that.
 
+pub mod conditional_access;
 pub mod coverage;
 pub mod diff;
 pub mod facts;
