@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::applies::{Candidate, Escape, Name};
+use super::answer::{Gap, GapKind, PolicyRef};
+use super::applies::Candidate;
+use super::condition::{Escape, Name};
 use super::space::{Allowed, Dim, IN, Laws, Region, Search};
 use super::types::ConditionalAccessPolicy;
-use super::verdict::{Gap, GapKind, PolicyRef, reaches};
+use super::verdict::reaches;
 
 /// A gap of a policy.
 pub(super) fn gap(kind: GapKind, value: String, policy: &ConditionalAccessPolicy) -> Gap {

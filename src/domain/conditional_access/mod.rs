@@ -5,20 +5,26 @@
 //! a second factor, a managed device, a trusted place or nothing less than a block. What is left is the gap; nothing left is enforced.
 //! Whatever could not be read, or is not known to this build, is not cut out.
 
+mod answer;
 mod applies;
+mod condition;
 mod gaps;
 mod grants;
 mod space;
 mod types;
 mod verdict;
+mod what;
+mod when;
+mod who;
 
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod table;
 
+pub use answer::{Gap, GapKind, Note, PolicyRef, Reading, Verdict, VerdictKind};
 pub use types::{
     Applications, AuthenticationFlows, AuthenticationStrength, ClientApplications, ConditionalAccessPolicy, Conditions, Devices,
     ExternalTenants, Filter, GrantControls, Guests, LocationKind, Locations, NamedLocation, Platforms, PolicyState, Unknown, Users,
 };
-pub use verdict::{CoverageInput, DeviceTrust, Gap, GapKind, HeldRole, Note, PolicyRef, Reading, Verdict, VerdictKind, verdict};
+pub use verdict::{CoverageInput, DeviceTrust, HeldRole, verdict};
