@@ -14,45 +14,35 @@ pub(super) fn gap(kind: GapKind, value: String, policy: &ConditionalAccessPolicy
     Gap { kind, value, policy: PolicyRef::from(policy) }
 }
 
+/// Ways past policies that are looked at for names, and regions that they are compared with. A tenant beyond it still has its verdict; of
+/// its gaps only so many are named.
+const WAYS: usize = 600;
+const REGIONS: usize = 1_000;
+
 /// The gaps that deciding policies leave, each named once, by the broadest policy that leaves it.
 ///
 /// A way past a policy that no other policy closes anywhere explains what is left. Only what these do not explain (where several policies
 /// each close a part) is named by ways that are closed in part.
 pub(super) fn of_candidates(laws: &Laws, left: &[Region], deciding: &[&Candidate<'_>]) -> Vec<Gap> {
-    let ways: Vec<(&Candidate<'_>, &Escape)> =
-        deciding.iter().flat_map(|candidate| candidate.escapes.iter().map(move |escape| (*candidate, escape))).collect();
-    let is_open = |escape: &Escape| {
-        laws.settle(escape.region.clone()).is_some()
-            && !deciding.iter().any(|candidate| candidate.counted().iter().any(|region| laws.meet(region, &escape.region)))
-    };
-    let open: Vec<bool> = ways.iter().map(|(_, escape)| is_open(escape)).collect();
+    let left = left.get(..REGIONS).unwrap_or(left);
+    let regions: Vec<&Region> = deciding.iter().flat_map(|candidate| candidate.counted()).take(REGIONS).collect();
+    let is_open =
+        |escape: &Escape| laws.settle(escape.region.clone()).is_some() && !regions.iter().any(|region| laws.meet(region, &escape.region));
+    let ways = deciding.iter().flat_map(|candidate| candidate.escapes.iter().map(move |escape| (*candidate, escape))).take(WAYS);
+    let (open, partly): (Vec<_>, Vec<_>) = ways.partition(|(_, escape)| is_open(escape));
+    let mut unexplained = Search::of(laws, left.to_vec());
+    for (_, escape) in &open {
+        unexplained.cut(&escape.region);
+    }
     let mut seen = BTreeSet::new();
     let mut gaps = Vec::new();
-    let mut name = |way: &(&Candidate<'_>, &Escape), left: &[Region]| {
-        for value in names(laws, way.1, left) {
-            if seen.insert((way.1.kind, value.to_ascii_lowercase())) {
-                gaps.push(gap(way.1.kind, value, way.0.policy));
-            }
-        }
-    };
-    for (way, _) in ways.iter().zip(&open).filter(|(_, open)| **open) {
-        name(way, left);
-    }
-    let rest: Vec<Region> = left.iter().flat_map(|region| unexplained(laws, region, &ways, &open)).collect();
-    if !rest.is_empty() {
-        for (way, _) in ways.iter().zip(&open).filter(|(_, open)| !**open) {
-            name(way, &rest);
+    for (ways, left) in [(open, left), (partly, unexplained.left.as_slice())] {
+        for (candidate, escape) in ways {
+            let new = names(laws, escape, left).into_iter().filter(|value| seen.insert((escape.kind, value.to_ascii_lowercase())));
+            gaps.extend(new.map(|value| gap(escape.kind, value, candidate.policy)));
         }
     }
     gaps
-}
-
-fn unexplained(laws: &Laws, region: &Region, ways: &[(&Candidate<'_>, &Escape)], open: &[bool]) -> Vec<Region> {
-    let mut search = Search::new(laws, region.clone());
-    for ((_, escape), _) in ways.iter().zip(open).filter(|(_, open)| **open) {
-        search.cut(&escape.region);
-    }
-    search.left
 }
 
 /// How a way past is called where it meets what is left: nothing where it does not.

@@ -237,7 +237,12 @@ pub(super) struct Search<'a> {
 impl<'a> Search<'a> {
     /// Starts with a region; the whole space is the empty one.
     pub(super) fn new(laws: &'a Laws, start: Region) -> Self {
-        Search { laws, budget: BUDGET, left: laws.settle(start).into_iter().collect() }
+        Search::of(laws, laws.settle(start).into_iter().collect())
+    }
+
+    /// Starts with regions that can be and do not overlap.
+    pub(super) fn of(laws: &'a Laws, left: Vec<Region>) -> Self {
+        Search { laws, budget: BUDGET, left }
     }
 
     /// Cuts a region out. True if that took something away. Beyond the budget nothing is taken away any more.
