@@ -13,6 +13,7 @@
 //! | [`collect`] | Graph JSON to domain facts | graph, domain |
 //! | [`policy`] | evaluate, rules and their pages | domain |
 //! | [`history`] | snapshot files and their versions | domain |
+//! | [`imports`] | files of an admin or a partner to facts | collect, domain, history |
 //! | [`report`] | one file a format | domain |
 //! | [`config`] | the file as written, layers, the validated result | domain, secret |
 //! | [`cli`] | the command line: the only one that knows all others | all |
@@ -29,6 +30,7 @@ pub mod fixture;
 pub mod graph;
 pub mod history;
 pub mod http;
+pub mod imports;
 pub mod policy;
 pub mod report;
 pub mod secret;

@@ -34,6 +34,9 @@ pub(super) enum Command {
     /// The fixture tenants
     #[command(subcommand)]
     Fixture(FixtureCommand),
+    /// Write a file to be filled in
+    #[command(subcommand)]
+    Init(InitCommand),
     /// Print a JSON Schema
     Schema {
         /// Of what
@@ -51,6 +54,8 @@ pub(super) struct AuditArgs {
     pub(super) network: NetworkArgs,
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
+    #[command(flatten)]
+    pub(super) imports: ImportArgs,
     #[command(flatten)]
     pub(super) now: NowArgs,
     #[command(flatten)]
@@ -78,6 +83,8 @@ pub(super) struct CollectArgs {
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
     #[command(flatten)]
+    pub(super) imports: ImportArgs,
+    #[command(flatten)]
     pub(super) now: NowArgs,
     #[command(flatten)]
     pub(super) exit: ExitArgs,
@@ -88,6 +95,12 @@ pub(super) struct EvaluateArgs {
     /// Snapshots, plain or gzip; those of several tenants make one report
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) imports: ImportArgs,
+    /// How many events of an imported log are kept at most (default 200000)
+    #[arg(long, value_name = "N", env = "PARTNERSCOPE_MAX_RECORDS", hide_env_values = true, help_heading = "Facts from files (customer view)",
+          value_parser = clap::value_parser!(i64).range(1..=keys::MAX_RECORDS))]
+    pub(super) max_records: Option<i64>,
     #[command(flatten)]
     pub(super) now: NowArgs,
     #[command(flatten)]
@@ -120,6 +133,19 @@ pub(super) enum FixtureCommand {
         /// Play a fault, repeatable
         #[arg(long, value_name = "NAME")]
         fault: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum InitCommand {
+    /// What your partners may do, from the Partner relationships page: for --declared
+    Declared {
+        /// Where to write it; default standard output
+        #[arg(short = 'o', long, value_name = "FILE", env = "PARTNERSCOPE_OUTPUT", hide_env_values = true)]
+        output: Option<PathBuf>,
+        /// Replace the file if it is there
+        #[arg(long, env = "PARTNERSCOPE_FORCE", hide_env_values = true, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+        force: bool,
     },
 }
 
@@ -215,6 +241,17 @@ pub(super) struct ReadingArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Facts from files (customer view)")]
+pub(super) struct ImportArgs {
+    /// What a partner or an admin says of the relationships: a partner's `collect --customer`, Graph's JSON, TOML or CSV; repeatable
+    #[arg(long, value_name = "FILE", env = "PARTNERSCOPE_DECLARED", hide_env_values = true)]
+    pub(super) declared: Vec<String>,
+    /// A log that the credential cannot read: sign-ins, audits or purview, as downloaded; repeatable
+    #[arg(long, value_name = "KIND=FILE", env = "PARTNERSCOPE_IMPORT", hide_env_values = true)]
+    pub(super) import: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Judging")]
 pub(super) struct NowArgs {
     /// The time of the run for judging; default the clock, for evaluate the snapshot's time
@@ -234,6 +271,9 @@ pub(super) struct JudgingArgs {
     /// critical, high, medium, low, info or never: findings at or above it make exit 1 (default high)
     #[arg(long, value_name = "SEVERITY", env = "PARTNERSCOPE_FAIL_ON", hide_env_values = true)]
     pub(super) fail_on: Option<String>,
+    /// How policies for "All users" are read for technicians of service providers: technicians-too (the default) or directory-only
+    #[arg(long, value_name = "READING", env = "PARTNERSCOPE_CONDITIONAL_ACCESS_ALL_USERS", hide_env_values = true)]
+    pub(super) conditional_access_all_users: Option<String>,
     /// Where earlier runs are kept: none is all that this version knows
     #[arg(long, value_name = "none", env = "PARTNERSCOPE_HISTORY", hide_env_values = true)]
     pub(super) history: Option<String>,
@@ -404,7 +444,7 @@ mod tests {
 
     #[test]
     fn options_of_later_versions_are_refused() {
-        for flag in ["--baseline=x", "--declared=x", "--import=x", "--profile=strict", "--rules-dir=x", "--fail-on-new", "--all-tenants"] {
+        for flag in ["--baseline=x", "--profile=strict", "--rules-dir=x", "--fail-on-new", "--all-tenants"] {
             let error = <Cli as clap::CommandFactory>::command().try_get_matches_from(["partnerscope", "audit", flag]).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument, "{flag}");
         }

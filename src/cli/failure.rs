@@ -55,11 +55,6 @@ pub(super) enum Failure {
     },
     /// Token, organization and `--tenant` are not one tenant.
     WrongTenant(Mismatch),
-    /// The view that `auto` would take is not in this version.
-    NoPartner {
-        /// The tenant.
-        tenant: String,
-    },
     /// Not one dataset could be read.
     NothingRead {
         /// Each tenant with how its datasets were read.
@@ -88,6 +83,8 @@ pub(super) enum Failure {
         /// Why.
         source: FormatError,
     },
+    /// A file of declared facts or of a log that is not used.
+    Import(crate::imports::ImportError),
     /// Snapshots that do not go together.
     Merge {
         /// Why.

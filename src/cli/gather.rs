@@ -4,16 +4,18 @@ use url::Url;
 
 use super::agreement::{Seen, agree};
 use super::failure::{Failure, consent_address};
+use super::imports;
 use super::options::{Gathering, Target};
 use super::progress::Progress;
 use super::terminal::plain;
 use super::wire::{self, Connection};
 use crate::collect;
+use crate::domain::facts::Organization;
 use crate::domain::snapshot::FORMAT_VERSION;
 use crate::domain::{Coverage, Dataset, Snapshot, TenantSnapshot, Tool, View};
 use crate::http::clock::Clock;
 
-/// One tenant, read.
+/// One tenant in one view, read.
 struct Read {
     tenant: TenantSnapshot,
     label: String,
@@ -37,6 +39,7 @@ pub(super) async fn gather(gathering: &Gathering, progress: &Progress) -> Result
     let mut tenants: Vec<TenantSnapshot> = read.into_iter().map(|read| read.tenant).collect();
     tenants.sort_by(|a, b| (&a.tenant_id, a.view).cmp(&(&b.tenant_id, b.view)));
     tenants.dedup_by(|a, b| (&a.tenant_id, a.view) == (&b.tenant_id, b.view));
+    imports::bring_in(&mut tenants, &gathering.imports, gathering.now, gathering.max_records)?;
     Ok(Snapshot {
         format_version: FORMAT_VERSION.into(),
         tool: Tool::this(),
@@ -52,30 +55,43 @@ async fn all(gathering: &Gathering, targets: &[Target], progress: &Progress) -> 
     let mut read = Vec::new();
     for target in targets {
         progress.start(&target.asked.label, gathering.speed);
-        read.push(Box::pin(one(gathering, target, &clock, progress)).await?);
+        read.extend(Box::pin(one(gathering, target, &clock, progress)).await?);
     }
     Ok(read)
 }
 
-async fn one(gathering: &Gathering, target: &Target, clock: &Clock, progress: &Progress) -> Result<Read, Failure> {
+async fn one(gathering: &Gathering, target: &Target, clock: &Clock, progress: &Progress) -> Result<Vec<Read>, Failure> {
     let connection = in_time(target, clock, wire::connect(target, clock, progress)).await?;
     // A wrong tenant ends the run before anything of it is read, where the token tells.
     agree(connection.seen()).map_err(Failure::WrongTenant)?;
     if gathering.stage.is_none() {
         progress.note(&signed_in(&connection, &target.asked.label));
     }
-    if gathering.view.is_none() {
-        settle_view(&connection, &target.asked.label, progress).await?;
+    let views = match gathering.views.as_slice() {
+        [] => settle_view(&connection, progress).await,
+        views => views.to_vec(),
+    };
+    let mut read = Vec::new();
+    for view in views {
+        let mut tenant = wire::read(&connection.client, gathering, view, target.network.cloud.as_str(), progress).await;
+        let organization = organization(&tenant).map(|organization| organization.id.as_str());
+        let agreed = agree(Seen { organization, ..connection.seen() }).map_err(Failure::WrongTenant)?;
+        if let Some(agreed) = agreed {
+            tenant.tenant_id = agreed;
+        }
+        let id = Some(tenant.tenant_id.as_str()).filter(|id| !id.is_empty());
+        let consent = consent_address(&target.network.login, id, connection.client_id.as_deref());
+        read.push(Read { tenant, label: target.asked.label.clone(), graph: target.network.graph.clone(), consent });
     }
-    let mut tenant = wire::read_partner(&connection.client, gathering, target.network.cloud.as_str(), progress).await;
-    let organization = tenant.partner.organization.as_ref().map(|organization| organization.id.as_str());
-    let agreed = agree(Seen { organization, ..connection.seen() }).map_err(Failure::WrongTenant)?;
-    if let Some(agreed) = agreed {
-        tenant.tenant_id = agreed;
+    Ok(read)
+}
+
+/// The tenant itself, as the view read it.
+fn organization(tenant: &TenantSnapshot) -> Option<&Organization> {
+    match tenant.view {
+        View::Partner => tenant.partner.organization.as_ref(),
+        View::Customer => tenant.customer.organization.as_ref(),
     }
-    let id = Some(tenant.tenant_id.as_str()).filter(|id| !id.is_empty());
-    let consent = consent_address(&target.network.login, id, connection.client_id.as_deref());
-    Ok(Read { tenant, label: target.asked.label.clone(), graph: target.network.graph.clone(), consent })
 }
 
 /// `--timeout` is for the whole run: signing in has retries and waits of its own, which no deadline of the client's ends.
@@ -102,17 +118,22 @@ fn signed_in(connection: &Connection, label: &str) -> String {
 }
 
 /// `--view auto`: says which view it takes, and why.
-async fn settle_view(connection: &Connection, label: &str, progress: &Progress) -> Result<(), Failure> {
-    let signs = collect::signs_of_partner(&connection.client).await;
-    let why = partner_by(&signs).ok_or_else(|| Failure::NoPartner { tenant: label.to_owned() })?;
-    progress.note(&format!("view {}: {why}", View::Partner));
-    Ok(())
+async fn settle_view(connection: &Connection, progress: &Progress) -> Vec<View> {
+    let (views, why) = views_by(&collect::signs_of_partner(&connection.client).await);
+    let names: Vec<&str> = views.iter().map(|view| view.as_str()).collect();
+    progress.note(&format!("view {}: {why}", names.join(" and ")));
+    views
 }
 
-/// Why the partner view is taken; `None` if nothing speaks for it and the tenant's own type was read.
-fn partner_by(signs: &collect::Signs) -> Option<String> {
-    let unread = || "whether the tenant is a partner cannot be read".to_owned();
-    signs.first().or_else(|| (!signs.is_organization_read()).then(unread))
+/// Which views `auto` takes, and why. A refusal is no sign; where nothing tells, both sides are looked at.
+fn views_by(signs: &collect::Signs) -> (Vec<View>, String) {
+    if let Some(sign) = signs.first() {
+        return (vec![View::Partner], sign);
+    }
+    match signs.is_organization_read() {
+        true => (vec![View::Customer], "nothing that could be read shows that the tenant is a partner".to_owned()),
+        false => (vec![View::Partner, View::Customer], "whether the tenant is a partner cannot be read".to_owned()),
+    }
 }
 
 /// A run that read nothing at all says nothing about the tenant: it could not run.
@@ -143,6 +164,7 @@ mod tests {
             cloud: "global".into(),
             coverage,
             partner: Default::default(),
+            customer: Default::default(),
         };
         Read { tenant, label: "t".into(), graph: "https://graph.microsoft.com".parse().unwrap(), consent: None }
     }
@@ -154,9 +176,9 @@ mod tests {
             found: found.to_vec(),
             unreadable: unreadable.to_vec(),
         };
-        assert!(partner_by(&signs(&[Dataset::Contracts], &[])).is_some());
-        assert!(partner_by(&signs(&[], &[Dataset::Organization])).is_some(), "not known is not no");
-        assert!(partner_by(&signs(&[], &[Dataset::Relationships])).is_none(), "a refusal is no sign");
+        assert_eq!(views_by(&signs(&[Dataset::Contracts], &[])).0, [View::Partner]);
+        assert_eq!(views_by(&signs(&[], &[Dataset::Organization])).0, [View::Partner, View::Customer], "not known is not no");
+        assert_eq!(views_by(&signs(&[], &[Dataset::Relationships])).0, [View::Customer], "a refusal is no sign");
     }
 
     #[test]

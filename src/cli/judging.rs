@@ -7,9 +7,10 @@ use super::failure::Failure;
 use super::layered::{Given, one_of};
 use crate::config::nearest::nearest;
 use crate::config::{Config, Layered, Problem, Source};
+use crate::domain::conditional_access::Reading;
 use crate::domain::{Dataset, Severity, View};
 use crate::policy;
-use crate::policy::settings::{AcceptedGap, Settings, apply_table};
+use crate::policy::settings::{AcceptedGap, Approved, Settings, apply_table};
 
 /// Applies `[rules.<id>]` and `[[accepted-gap]]` of a file; mistakes join those of the file.
 pub(super) fn apply_file(config: &mut Config, settings: &mut Settings) {
@@ -21,6 +22,13 @@ pub(super) fn apply_file(config: &mut Config, settings: &mut Settings) {
         status: gap.status,
         reason: gap.reason.clone(),
         until: gap.until,
+    }));
+    settings.approved.extend(config.approved.iter().map(|entry| Approved {
+        tenant_id: entry.tenant_id.clone(),
+        name: entry.name.clone(),
+        roles: entry.roles.clone(),
+        until: entry.until,
+        owner: entry.owner.clone(),
     }));
 }
 
@@ -66,6 +74,12 @@ pub(super) fn apply_judging(given: &Given<'_>, args: &JudgingArgs, settings: &mu
     settings.without = rules(given.list("skip-rule", &args.skip_rule))?;
     let fail_on = given.text("fail-on", args.fail_on.as_ref());
     one_of("fail-on", fail_on.as_ref())?;
+    let reading = given.text("conditional-access-all-users", args.conditional_access_all_users.as_ref());
+    one_of("conditional-access-all-users", reading.as_ref())?;
+    settings.reading = match reading.as_ref().map(|word| word.value.as_str()) {
+        Some("directory-only") => Reading::AllMeansDirectoryUsers,
+        _ => Reading::AllMeansTechniciansToo,
+    };
     settings.fail_on = fail_on.and_then(|word| Severity::parse(&word.value));
     Ok(())
 }
@@ -128,7 +142,7 @@ fn read_dataset(name: &str) -> Result<(Option<View>, Dataset), Option<String>> {
     let names = Dataset::ALL.iter().map(|dataset| dataset.name());
     let found = Dataset::parse(dataset).ok_or_else(|| nearest(dataset, names).map(str::to_owned))?;
     match view {
-        Some(known) if !Dataset::of_view(known).contains(&found) => Err(None),
+        Some(known) if found.need(known).is_none() => Err(None),
         view => Ok((view, found)),
     }
 }
@@ -144,7 +158,8 @@ mod tests {
         assert_eq!(read_dataset("partner/sign-ins"), Ok((Some(View::Partner), Dataset::SignIns)));
         assert_eq!(read_dataset("sing-ins"), Err(Some("sign-ins".into())));
         assert_eq!(read_dataset("parner/sign-ins"), Err(Some("partner/sign-ins".into())));
-        assert_eq!(read_dataset("customer/sign-ins"), Err(None), "the customer view is not in this version");
+        assert_eq!(read_dataset("customer/sign-ins"), Ok((Some(View::Customer), Dataset::SignIns)));
+        assert_eq!(read_dataset("customer/groups"), Err(None), "that view does not read it");
     }
 
     #[test]

@@ -127,7 +127,6 @@ pub(super) fn one_of(key: &str, word: Option<&Layered<String>>) -> Result<(), Fa
 /// Words that a later version takes.
 fn is_later(key: &str, word: &str) -> bool {
     let words: &[&str] = match key {
-        "view" => &["customer", "both"],
         "credential" => &[
             "workload-identity",
             "github-actions",
@@ -180,8 +179,8 @@ mod tests {
     #[test]
     fn words_of_later_versions_say_so() {
         let word = |word: &str| Layered::new(word.to_owned(), Source::Flag("--view".into()));
-        assert!(one_of("view", Some(&word("partner"))).is_ok());
-        for (given, says) in [("customer", "it is not in this version yet"), ("partnr", "did you mean `partner`?")] {
+        assert!(["partner", "customer", "both", "auto"].iter().all(|view| one_of("view", Some(&word(view))).is_ok()));
+        for (given, says) in [("custmer", "did you mean `customer`?"), ("partnr", "did you mean `partner`?")] {
             let Err(Failure::Usage { help, .. }) = one_of("view", Some(&word(given))) else { panic!("{given}") };
             assert_eq!(help, [says]);
         }

@@ -10,6 +10,7 @@ mod credentials;
 mod exit;
 mod failure;
 mod gather;
+mod imports;
 mod interrupt;
 mod judging;
 mod layered;
@@ -74,6 +75,7 @@ fn dispatch(command: &Command, common: &CommonArgs, matches: &ArgMatches, progre
         Command::Fixture(command) => commands::fixture::run(command),
         #[cfg(not(feature = "fixture"))]
         Command::Fixture(_) => Err(Failure::usage("use a fixture tenant: this build has none", "build with `--features fixture`")),
+        Command::Init(command) => commands::init::run(command),
         Command::Schema { name } => commands::schema::run(*name),
     }
 }

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::layered::{Given, InPlace};
 use super::options::Target;
 use crate::domain::{Timestamp, View};
+use crate::imports::Import;
 
 /// There is none in this build.
 #[derive(Debug)]
@@ -22,12 +23,17 @@ impl Stage {
     }
 
     /// Never called.
-    pub(super) fn view(&self) -> Option<View> {
+    pub(super) fn views(&self) -> Vec<View> {
         match *self {}
     }
 
     /// Never called.
     pub(super) fn now(&self) -> Timestamp {
+        match *self {}
+    }
+
+    /// Never called.
+    pub(super) fn imports(&self) -> Vec<Import> {
         match *self {}
     }
 

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::args::{
-    AuditArgs, CollectArgs, CommonArgs, EvaluateArgs, NetworkArgs, OutputArgs, ReadingArgs, SignInArgs, TargetArgs, read_customer,
+    AuditArgs, CollectArgs, CommonArgs, EvaluateArgs, ImportArgs, NetworkArgs, OutputArgs, ReadingArgs, SignInArgs, TargetArgs,
+    read_customer,
 };
 use super::credentials::{self, Plan};
 use super::failure::Failure;
+use super::imports;
 use super::judging::{apply_exit, apply_file, apply_judging, check_lists, known_dataset};
 use super::layered::{Given, find_config, one_of};
 use super::outputs::{FormatSpec, read_formats, split};
@@ -18,6 +20,7 @@ use super::terminal::process_env;
 use super::wire::{self, Stage};
 use crate::config::{Layered, Layers, Source, units};
 use crate::domain::{Dataset, Timestamp, View};
+use crate::imports::Import;
 use crate::policy::settings::Settings;
 
 /// One tenant to read.
@@ -34,15 +37,17 @@ pub(super) struct Gathering {
     pub(super) targets: Vec<Target>,
     /// The fixture tenant that takes the place of the network.
     pub(super) stage: Option<Stage>,
-    /// `None`: auto.
-    pub(super) view: Option<View>,
+    /// The views to read; empty: auto.
+    pub(super) views: Vec<View>,
     pub(super) now: Timestamp,
     pub(super) lookback_days: u32,
     pub(super) max_records: u64,
     /// How much faster than real time waiting runs.
     pub(super) speed: u32,
     /// Datasets that are not read, with the reason.
-    pub(super) skip: BTreeMap<Dataset, String>,
+    pub(super) skip: BTreeMap<Dataset, (Option<View>, String)>,
+    /// Files with facts for the customer view, read but not understood yet.
+    pub(super) imports: Vec<Import>,
 }
 
 /// Options of `audit`.
@@ -68,6 +73,10 @@ pub(super) struct Collect {
 #[derive(Debug)]
 pub(super) struct Evaluate {
     pub(super) files: Vec<PathBuf>,
+    /// Files with facts for the customer view.
+    pub(super) imports: Vec<Import>,
+    /// Events of an imported log that are kept.
+    pub(super) max_records: u64,
     pub(super) now: Option<Timestamp>,
     pub(super) settings: Settings,
     pub(super) exit_zero: bool,
@@ -88,7 +97,7 @@ pub(super) fn audit(common: &CommonArgs, args: &AuditArgs, matches: &ArgMatches)
     apply_judging(&given, &args.judging, &mut settings)?;
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     let output = output(&given, &args.output)?;
-    let gathering = gathering(&given, &args.target, &args.sign_in, &args.network, &args.reading, args.now.now, stage)?;
+    let gathering = gathering(&given, &args.target, &args.sign_in, &args.network, (&args.reading, &args.imports), args.now.now, stage)?;
     Ok(Audit { gathering, settings, exit_zero, output })
 }
 
@@ -102,7 +111,7 @@ pub(super) fn collect(common: &CommonArgs, args: &CollectArgs, matches: &ArgMatc
     }
     let customer = args.customer.as_deref().map(read_customer).transpose();
     let customer = customer.map_err(|message| Failure::usage(format!("read --customer: {message}"), "give the customer's tenant id"))?;
-    let gathering = gathering(&given, &args.target, &args.sign_in, &args.network, &args.reading, args.now.now, stage)?;
+    let gathering = gathering(&given, &args.target, &args.sign_in, &args.network, (&args.reading, &args.imports), args.now.now, stage)?;
     Ok(Collect { gathering, settings, exit_zero, file: args.output.clone(), customer })
 }
 
@@ -112,7 +121,16 @@ pub(super) fn evaluate(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMa
     apply_judging(&given, &args.judging, &mut settings)?;
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     let output = output(&given, &args.output)?;
-    Ok(Evaluate { files: args.files.clone(), now: args.now.now, settings, exit_zero, output })
+    let imports = imports::read(&given, &args.imports, None)?;
+    Ok(Evaluate {
+        files: args.files.clone(),
+        imports,
+        max_records: max_records(&given, args.max_records),
+        now: args.now.now,
+        settings,
+        exit_zero,
+        output,
+    })
 }
 
 /// The config with everything that can be wrong in it told at once, and the settings it makes.
@@ -173,20 +191,27 @@ fn gathering(
     target: &TargetArgs,
     sign_in: &SignInArgs,
     network: &NetworkArgs,
-    reading: &ReadingArgs,
+    (reading, files): (&ReadingArgs, &ImportArgs),
     now: Option<Timestamp>,
     stage: Option<Stage>,
 ) -> Result<Gathering, Failure> {
     let view = given.text("view", target.view.as_ref());
     one_of("view", view.as_ref())?;
-    let asked_view = view.and_then(|view| (view.value == View::Partner.as_str()).then_some(View::Partner));
+    let views = match view.as_ref().map(|view| view.value.as_str()) {
+        Some("partner") => vec![View::Partner],
+        Some("customer") => vec![View::Customer],
+        Some("both") => vec![View::Partner, View::Customer],
+        _ => stage.as_ref().map(Stage::views).unwrap_or_default(),
+    };
+    let is_customer = views.is_empty() || views.contains(&View::Customer);
+    let imports = imports::read(given, files, stage.as_ref().filter(|_| is_customer))?;
     let lookback = read_lookback(given, reading, stage.as_ref())?;
     let mut skip = BTreeMap::new();
     let skipped = given.list("skip-dataset", &reading.skip_dataset);
     for name in &skipped.value {
-        skip.insert(known_dataset(name)?.1, format!("left out by {}", skipped_by(&skipped.source)));
+        let (view, dataset) = known_dataset(name)?;
+        skip.insert(dataset, (view, format!("left out by {}", skipped_by(&skipped.source))));
     }
-    let max_records = given.int("max-records", reading.max_records).map_or(1, |number| number.value);
     let targets = match &stage {
         Some(_) => {
             no_flag_beside_fixture(given)?;
@@ -197,13 +222,18 @@ fn gathering(
     Ok(Gathering {
         speed: speed(network, stage.is_some(), &targets)?,
         targets,
-        view: asked_view.or_else(|| stage.as_ref().and_then(Stage::view)),
+        views,
         now: now.or_else(|| stage.as_ref().map(Stage::now)).unwrap_or_else(clock),
         lookback_days: lookback,
-        max_records: u64::try_from(max_records).unwrap_or(1),
+        max_records: max_records(given, reading.max_records),
         skip,
+        imports,
         stage: stage.map(|stage| stage.with_network(given, network)).transpose()?,
     })
+}
+
+fn max_records(given: &Given<'_>, flag: Option<i64>) -> u64 {
+    given.int("max-records", flag).and_then(|number| u64::try_from(number.value).ok()).unwrap_or(1)
 }
 
 /// A clock that runs faster would break Microsoft's limits: only a server of one's own may be asked with one.

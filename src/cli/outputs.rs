@@ -15,6 +15,8 @@ use super::terminal;
 pub(super) struct PendingFile {
     path: PathBuf,
     to: To,
+    /// A file that is there by then is left as it is, and that is an error.
+    is_new: bool,
 }
 
 #[derive(Debug)]
@@ -33,7 +35,7 @@ impl PendingFile {
             Ok(there) if there.is_dir() => Err(fail(std::io::Error::from(std::io::ErrorKind::IsADirectory))),
             Ok(there) if !there.is_file() => {
                 let device = File::options().write(true).open(path).map_err(fail)?;
-                Ok(PendingFile { path: path.to_owned(), to: To::Device(device) })
+                Ok(PendingFile { path: path.to_owned(), to: To::Device(device), is_new: false })
             }
             // A link stays a link: the file that it points to is replaced.
             Ok(_) => PendingFile::beside(&path.canonicalize().map_err(fail)?).map_err(fail),
@@ -48,21 +50,36 @@ impl PendingFile {
             return Err(std::io::ErrorKind::NotADirectory.into());
         }
         let file = tempfile::Builder::new().prefix(".partnerscope-").tempfile_in(folder)?;
-        Ok(PendingFile { path: path.to_owned(), to: To::Beside(file) })
+        Ok(PendingFile { path: path.to_owned(), to: To::Beside(file), is_new: false })
+    }
+
+    /// The same for a file that must not be there yet.
+    pub(super) fn open_new(path: &Path) -> Result<PendingFile, Failure> {
+        if std::fs::symlink_metadata(path).is_ok_and(|there| there.is_file() || there.is_symlink()) {
+            return Err(exists(path));
+        }
+        Ok(PendingFile { is_new: true, ..PendingFile::open(path)? })
     }
 
     /// Writes it and gives it its name.
     pub(super) fn commit(self, bytes: &[u8]) -> Result<(), Failure> {
-        let PendingFile { path, to } = self;
+        let PendingFile { path, to, is_new } = self;
         let written = match to {
             To::Device(mut device) => device.write_all(bytes).and_then(|()| device.flush()),
-            To::Beside(mut file) => file
-                .write_all(bytes)
-                .and_then(|()| file.as_file().sync_all())
-                .and_then(|()| file.persist(&path).map(drop).map_err(|error| error.error)),
+            To::Beside(mut file) => file.write_all(bytes).and_then(|()| file.as_file().sync_all()).and_then(|()| {
+                let persisted = if is_new { file.persist_noclobber(&path) } else { file.persist(&path) };
+                persisted.map(drop).map_err(|error| error.error)
+            }),
         };
+        if is_new && written.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists) {
+            return Err(exists(&path));
+        }
         written.map_err(|source| Failure::Output { path: Some(path), source })
     }
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::usage(format!("write {}: it is there already", path.display()), "`--force` replaces it")
 }
 
 /// One `--format NAME[=PATH]`.
@@ -184,6 +201,17 @@ mod tests {
         assert_eq!((entries(folder.path()), std::fs::read_to_string(&path).unwrap().as_str()), (1, "old"));
         PendingFile::open(&path).unwrap().commit(b"new").unwrap();
         assert_eq!((entries(folder.path()), std::fs::read_to_string(&path).unwrap().as_str()), (1, "new"));
+    }
+
+    #[test]
+    fn a_new_file_replaces_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("declared.toml");
+        let (first, second) = (PendingFile::open_new(&path).unwrap(), PendingFile::open_new(&path).unwrap());
+        first.commit(b"1").unwrap();
+        assert!(matches!(second.commit(b"2"), Err(Failure::Usage { .. })), "somebody was faster");
+        assert!(matches!(PendingFile::open_new(&path), Err(Failure::Usage { .. })));
+        assert_eq!((std::fs::read(&path).unwrap(), entries(folder.path())), (b"1".to_vec(), 1));
     }
 
     #[cfg(unix)]

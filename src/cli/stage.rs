@@ -10,6 +10,7 @@ use crate::auth::cloud::Cloud;
 use crate::config::{Layered, keys, units};
 use crate::domain::{Timestamp, View};
 use crate::fixture::{Fault, Identity, Server, Tenant};
+use crate::imports::{Import, Kind};
 use crate::secret::Secret;
 
 /// A fixture tenant with the faults to play.
@@ -36,9 +37,10 @@ impl Stage {
         InPlace { name, text: self.tenant.config_text().map(str::to_owned) }
     }
 
-    /// The view the tenant is meant for; `None`: auto.
-    pub(super) fn view(&self) -> Option<View> {
-        (self.tenant.meta.view == View::Partner.as_str()).then_some(View::Partner)
+    /// The views the tenant is meant for; a `fixture.toml` names one of them or `both`.
+    pub(super) fn views(&self) -> Vec<View> {
+        let meant = self.tenant.meta.view.as_str();
+        [View::Partner, View::Customer].into_iter().filter(|view| meant == "both" || meant == view.as_str()).collect()
     }
 
     /// The tenant's time.
@@ -49,6 +51,20 @@ impl Stage {
     /// The tenant's look-back.
     pub(super) fn lookback_days(&self) -> u32 {
         self.tenant.meta.lookback_days
+    }
+
+    /// The tenant's own files of declared facts and logs. Without a date of their own, so that equal runs give equal bytes.
+    pub(super) fn imports(&self) -> Vec<Import> {
+        let declared = self.tenant.meta.declared.iter().map(|path| (Kind::Declared, path.as_str()));
+        let logs = self.tenant.meta.imports.iter().filter_map(|text| {
+            let (kind, path) = text.split_once('=')?;
+            Some((Kind::parse_log(kind)?, path))
+        });
+        let import = |(kind, path): (Kind, &str)| {
+            let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+            Some(Import { kind, name, bytes: self.tenant.file(path)?.to_vec(), modified: None })
+        };
+        declared.chain(logs).filter_map(import).collect()
     }
 
     /// What of the network options counts on loopback too.
@@ -86,5 +102,39 @@ impl Stage {
         };
         let asked = Asked { tenant: Some(self.tenant.meta.tenant_id.clone()), label: self.tenant.name.clone(), entry: None };
         Ok((server, Target { asked, network, credential }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Coverage, Dataset, Status, TenantSnapshot};
+    use crate::imports::{Limits, apply};
+
+    #[test]
+    fn the_files_of_every_fixture_tenant_are_whole() {
+        let mut files = 0;
+        for tenant in Tenant::embedded() {
+            let stage = Stage::load(&tenant.name, &[]).unwrap();
+            let imports = stage.imports();
+            assert_eq!(imports.len(), tenant.meta.declared.len() + tenant.meta.imports.len(), "{}", tenant.name);
+            let mut snapshot = TenantSnapshot {
+                tenant_id: tenant.meta.tenant_id.clone(),
+                display_name: String::new(),
+                view: View::Customer,
+                cloud: "global".into(),
+                coverage: [Dataset::Declared, Dataset::Purview].map(|dataset| (dataset, Coverage::skipped("no file was given"))).into(),
+                partner: Default::default(),
+                customer: Default::default(),
+            };
+            apply(&mut snapshot, &imports, stage.now(), Limits::new(1_000)).unwrap();
+            for kind in imports.iter().map(|import| import.kind) {
+                let dataset = Dataset::parse(kind.name()).unwrap();
+                let coverage = snapshot.coverage_of(dataset);
+                assert_eq!(coverage.status, Status::Complete, "{}: {dataset}: {:?}", tenant.name, coverage.reason);
+                files += 1;
+            }
+        }
+        assert!(files >= 2, "{files}");
     }
 }

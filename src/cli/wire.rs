@@ -21,7 +21,7 @@ use crate::auth::client_secret::ClientSecret;
 use crate::auth::cloud::Login;
 use crate::auth::{AuthError, Claims, Credential, TokenCache, aadsts, tenant};
 use crate::collect;
-use crate::domain::{Dataset, Report, TenantSnapshot};
+use crate::domain::{Dataset, Report, TenantSnapshot, View};
 use crate::graph::{Client, ClientOptions};
 use crate::http::clock::Clock;
 use crate::http::transport::{HttpTransport, Transport, TransportOptions};
@@ -179,20 +179,23 @@ fn needed(tenant: Option<&str>) -> Result<&str, Failure> {
     })
 }
 
-/// Reads the partner view of a tenant.
-pub(super) async fn read_partner(client: &Client, gathering: &Gathering, cloud: &str, progress: &Progress) -> TenantSnapshot {
-    let plan = |dataset: &Dataset| match gathering.skip.get(dataset) {
-        Some(reason) => collect::Plan::Skip(reason.clone()),
+/// Reads one view of a tenant.
+pub(super) async fn read(client: &Client, gathering: &Gathering, view: View, cloud: &str, progress: &Progress) -> TenantSnapshot {
+    let plan = |dataset: Dataset| match gathering.skip.get(&dataset).filter(|(only, _)| only.is_none_or(|only| only == view)) {
+        Some((_, reason)) => collect::Plan::Skip(reason.clone()),
         None => collect::Plan::Read,
     };
     let options = collect::Options {
         now: gathering.now,
         lookback_days: gathering.lookback_days,
         max_records: gathering.max_records,
-        datasets: Dataset::ALL.iter().map(|dataset| (*dataset, plan(dataset))).collect(),
+        datasets: Dataset::of_view(view).map(|dataset| (dataset, plan(dataset))).collect(),
         cloud: cloud.to_owned(),
     };
-    collect::partner(client, &options, progress).await
+    match view {
+        View::Partner => collect::partner(client, &options, progress).await,
+        View::Customer => collect::customer(client, &options, progress).await,
+    }
 }
 
 /// What a format is called, if there is one of that name; else the nearest.

@@ -9,12 +9,14 @@
 //! | `pim` | group-pim |
 //! | `users` | mfa-registration, user-activity |
 //! | `sign_ins`, `sign_in_selection` | sign-ins |
+//! | `records` | nothing: the same records, for files of them |
 //! | `signs` | what tells that a tenant is a partner |
 //!
 //! `wire` reads JSON leniently, `coverage` makes a status of how a read ended, `permissions` is the table of what each dataset takes.
 
 mod admin_agents;
 mod coverage;
+mod customer;
 mod customers;
 mod groups;
 mod organization;
@@ -22,6 +24,7 @@ mod permissions;
 mod pim;
 mod principals;
 mod reader;
+pub(crate) mod records;
 mod relationships;
 mod sign_in_selection;
 mod sign_ins;
@@ -36,7 +39,9 @@ use tokio::sync::SetOnce;
 use self::groups::People;
 use self::organization::Premium;
 use self::reader::{Read, Reader};
+use self::sign_in_selection::Side;
 use self::users::ActiveUser;
+use crate::domain::customer::CustomerFacts;
 use crate::domain::facts::{
     Assignment, Contract, Customer, Group, Licenses, MfaRegistration, Organization, PartnerFacts, PimInstance, Relationship,
     RelationshipRequest, SignInLog,
@@ -97,6 +102,11 @@ pub async fn partner(client: &Client, options: &Options, watch: &dyn Watch) -> T
     Collected { own, access, customers, contracts }.into_snapshot(options, claims.as_ref())
 }
 
+/// Collects the customer view of one tenant. Never fails: everything that goes wrong is coverage.
+pub async fn customer(client: &Client, options: &Options, watch: &dyn Watch) -> TenantSnapshot {
+    customer::read(client, options, watch).await
+}
+
 /// What is read of the tenant as a whole.
 struct OwnTenant {
     organization: Read<Option<Organization>>,
@@ -115,7 +125,7 @@ async fn own_tenant(reader: Reader<'_>, premium: &SetOnce<Premium>) -> OwnTenant
     let (registrations, activity, sign_ins) = tokio::join!(
         Box::pin(users::registrations(reader, found)),
         Box::pin(users::activity(reader, found)),
-        Box::pin(sign_ins::log(reader, found, own.as_deref())),
+        Box::pin(sign_ins::log(reader, Side::Partner, found, own.as_deref())),
     );
     OwnTenant { organization, licenses, registrations, activity, sign_ins }
 }
@@ -175,7 +185,7 @@ impl Collected {
     fn into_snapshot(mut self, options: &Options, claims: Option<&Claims>) -> TenantSnapshot {
         self.keep_people_with_access();
         self.doubt_empty_customers();
-        let coverage = Dataset::ALL.iter().map(|dataset| (*dataset, self.coverage(*dataset).clone())).collect();
+        let coverage = Dataset::ALL.iter().filter_map(|dataset| Some((*dataset, self.coverage(*dataset)?.clone()))).collect();
         let organization = self.own.organization.facts.as_ref();
         let mut snapshot = TenantSnapshot {
             tenant_id: organization.map(|organization| organization.id.clone()).or_else(|| own_id(claims, None)).unwrap_or_default(),
@@ -184,14 +194,15 @@ impl Collected {
             cloud: options.cloud.clone(),
             coverage,
             partner: self.into_facts(),
+            customer: CustomerFacts::default(),
         };
         snapshot.settle_coverage();
         snapshot
     }
 
-    /// How a dataset was read. A new dataset does not compile until it is collected.
-    fn coverage(&self, dataset: Dataset) -> &Coverage {
-        match dataset {
+    /// How a dataset was read; `None`: another view's. A new dataset does not compile until it is collected.
+    fn coverage(&self, dataset: Dataset) -> Option<&Coverage> {
+        Some(match dataset {
             Dataset::Organization => &self.own.organization.coverage,
             Dataset::Licenses => &self.own.licenses.coverage,
             Dataset::Relationships => &self.access.relationships.coverage,
@@ -206,7 +217,30 @@ impl Collected {
             Dataset::MfaRegistration => &self.own.registrations.coverage,
             Dataset::UserActivity => &self.own.activity.coverage,
             Dataset::SignIns => &self.own.sign_ins.coverage,
-        }
+            Dataset::CrossTenantDefault
+            | Dataset::CrossTenantPartners
+            | Dataset::IdentitySync
+            | Dataset::ProviderConstraints
+            | Dataset::RoleDefinitions
+            | Dataset::RoleAssignments
+            | Dataset::RoleSchedules
+            | Dataset::ForeignPrincipals
+            | Dataset::TenantNames
+            | Dataset::ServicePrincipals
+            | Dataset::AppRoleAssignments
+            | Dataset::DelegatedGrants
+            | Dataset::ExternalUsers
+            | Dataset::ConditionalAccess
+            | Dataset::NamedLocations
+            | Dataset::AuthenticationStrengths
+            | Dataset::SecurityDefaults
+            | Dataset::Subscriptions
+            | Dataset::AppSignIns
+            | Dataset::Audits
+            | Dataset::Governance
+            | Dataset::Declared
+            | Dataset::Purview => return None,
+        })
     }
 
     /// Cuts what was read of all users to those with access: members, and whom PIM lets become one.
@@ -301,7 +335,7 @@ mod tests {
     #[test]
     fn every_dataset_has_coverage() {
         let snapshot = collected().into_snapshot(&options(), None);
-        assert_eq!(snapshot.coverage.keys().copied().collect::<Vec<_>>(), Dataset::ALL);
+        assert_eq!(snapshot.coverage.keys().copied().collect::<Vec<_>>(), Dataset::of_view(View::Partner).collect::<Vec<_>>());
     }
 
     #[test]

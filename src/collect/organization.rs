@@ -48,11 +48,22 @@ impl OrganizationWire {
     }
 
     fn into_fact(self) -> Option<Organization> {
-        let default = self.verified_domains.0.into_iter().find(|domain| domain.is_default.0 == Some(true));
+        let mut default_domain = None;
+        let mut verified_domains = Vec::new();
+        for domain in self.verified_domains.0 {
+            let is_default = domain.is_default.0 == Some(true);
+            let Some(name) = domain.name.take() else { continue };
+            verified_domains.push(name.to_ascii_lowercase());
+            if is_default {
+                default_domain = Some(name);
+            }
+        }
+        verified_domains.sort();
         Some(Organization {
             id: self.id.id()?,
             display_name: self.display_name.take().unwrap_or_default(),
-            default_domain: default.and_then(|domain| domain.name.take()),
+            default_domain,
+            verified_domains,
             partner_tenant_type: self.partner_tenant_type.take(),
         })
     }

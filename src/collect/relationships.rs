@@ -72,11 +72,11 @@ impl Wire for RelationshipWire {
 }
 
 impl RelationshipWire {
-    fn says_its_roles(&self) -> bool {
+    pub(super) fn says_its_roles(&self) -> bool {
         self.access_details.0.as_ref().is_some_and(AccessDetails::is_whole)
     }
 
-    fn into_fact(self) -> Option<Relationship> {
+    pub(super) fn into_fact(self) -> Option<Relationship> {
         let is_reseller =
             self.odata_type.get().is_some_and(|kind| kind.to_ascii_lowercase().ends_with("resellerdelegatedadminrelationship"))
                 || self.indirect_provider_tenant_id.get().is_some();
@@ -195,12 +195,12 @@ impl Wire for AssignmentWire {
 
 impl AssignmentWire {
     /// True if it says which group holds which roles.
-    fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         self.access_container.0.as_ref().is_some_and(|container| container.access_container_id.get().is_some())
             && self.access_details.0.as_ref().is_some_and(AccessDetails::is_whole)
     }
 
-    fn into_fact(self, relationship_id: &str) -> Assignment {
+    pub(super) fn into_fact(self, relationship_id: &str) -> Assignment {
         let container = self.access_container.or_empty();
         Assignment {
             id: self.id.take().unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::wire::{Int, Object, Text, Time};
+use super::wire::{Int, Items, Number, Object, Text, Time};
 use crate::domain::Timestamp;
 use crate::domain::facts::SignIn;
 use crate::graph::Wire;
@@ -24,6 +24,29 @@ pub(super) struct SignInWire {
     app_display_name: Text,
     ip_address: Text,
     status: Object<SignInStatus>,
+    location: Object<LocationWire>,
+    autonomous_system_number: Int,
+    authentication_requirement: Text,
+    client_app_used: Text,
+    authentication_protocol: Text,
+    original_transfer_method: Text,
+    #[serde(rename = "riskEventTypes_v2")]
+    risk_event_types: Items<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct LocationWire {
+    country_or_region: Text,
+    geo_coordinates: Object<GeoWire>,
+}
+
+/// Graph writes `{}` where it does not know the place.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct GeoWire {
+    latitude: Number,
+    longitude: Number,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -50,6 +73,36 @@ impl SignInWire {
     }
 }
 
+/// From which side the log is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The log of a partner: its own people, into other tenants.
+    Partner,
+    /// The log of a customer: people of other tenants who come in by delegated administration or as Microsoft's support.
+    Customer,
+}
+
+impl Side {
+    fn wants(self, wire: &SignInWire, own: Option<&str>) -> bool {
+        match self {
+            Side::Partner => own_people_only(wire, own),
+            Side::Customer => outsiders_only(wire, own),
+        }
+    }
+}
+
+/// True if someone of another tenant came in, not as a guest. What the log does not say, or says in a new word, is kept: it may be any.
+pub(super) fn outsiders_only(wire: &SignInWire, own: Option<&str>) -> bool {
+    const OTHERS: [&str; 4] = ["none", "b2bCollaboration", "b2bDirectConnect", "passthrough"];
+    let Some(home) = wire.home_tenant_id.get() else {
+        // Without a home tenant only a type tells that it came from outside.
+        return wire.cross_tenant_access_type.get().is_some_and(|kind| !OTHERS.iter().any(|other| kind.eq_ignore_ascii_case(other)));
+    };
+    let is_own = own.is_some_and(|own| home.eq_ignore_ascii_case(own));
+    let is_guest = wire.cross_tenant_access_type.get().is_some_and(|kind| OTHERS.iter().any(|other| kind.eq_ignore_ascii_case(other)));
+    !is_own && !is_guest
+}
+
 /// True if one of the tenant's own people went into another tenant. A server-side filter is not relied on: it may be one that the server
 /// did not take, or took without heeding.
 pub(super) fn own_people_only(wire: &SignInWire, own: Option<&str>) -> bool {
@@ -61,12 +114,26 @@ pub(super) fn own_people_only(wire: &SignInWire, own: Option<&str>) -> bool {
     !is_at_home && !is_outsider && !same(&wire.cross_tenant_access_type, "none")
 }
 
+impl LocationWire {
+    fn position(&self) -> Option<[f32; 2]> {
+        let place = self.geo_coordinates.0.as_ref()?;
+        Some([place.latitude.0?, place.longitude.0?])
+    }
+}
+
+/// Words in one string, sorted; nothing where there are none.
+fn joined(items: &Items<Text>) -> Option<String> {
+    let mut words: Vec<&str> = items.0.iter().filter_map(Text::get).collect();
+    words.sort_unstable();
+    (!words.is_empty()).then(|| words.join(","))
+}
+
 /// Keeps each string once.
 #[derive(Debug, Default)]
-struct Interner(HashSet<Arc<str>>);
+pub(super) struct Interner(HashSet<Arc<str>>);
 
 impl Interner {
-    fn keep(&mut self, text: &str) -> Arc<str> {
+    pub(super) fn keep(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.0.get(text) {
             return Arc::clone(known);
         }
@@ -79,6 +146,7 @@ impl Interner {
 /// The events that are kept of one kind.
 #[derive(Debug)]
 pub(super) struct Selection {
+    side: Side,
     is_interactive: bool,
     own: Option<String>,
     interner: Interner,
@@ -93,8 +161,9 @@ pub(super) struct Selection {
 
 impl Selection {
     /// Of the tenant `own`; every event is taken as interactive or not, as its query asked.
-    pub(super) fn new(is_interactive: bool, own: Option<&str>) -> Self {
+    pub(super) fn new(side: Side, is_interactive: bool, own: Option<&str>) -> Self {
         Selection {
+            side,
             is_interactive,
             own: own.map(str::to_owned),
             interner: Interner::default(),
@@ -113,10 +182,11 @@ impl Selection {
         };
         self.is_newest_first &= self.oldest.is_none_or(|oldest| created <= oldest);
         self.oldest = Some(self.oldest.map_or(created, |oldest| oldest.min(created)));
-        if !own_people_only(wire, self.own.as_deref()) {
+        if !self.side.wants(wire, self.own.as_deref()) {
             return;
         }
         let keep = &mut self.interner;
+        let location = wire.location.0.as_ref();
         self.events.push(SignIn {
             id: wire.id.get().unwrap_or_default().into(),
             created_date_time: created,
@@ -128,6 +198,15 @@ impl Selection {
             cross_tenant_access_type: wire.cross_tenant_access_type.get().map(|text| keep.keep(text)),
             app_display_name: wire.app_display_name.get().map(|text| keep.keep(text)),
             ip_address: wire.ip_address.get().map(|text| keep.keep(text)),
+            home_tenant_id: wire.home_tenant_id.id().map(|id| keep.keep(&id)),
+            country: location.and_then(|location| location.country_or_region.get()).map(|text| keep.keep(text)),
+            position: location.and_then(LocationWire::position),
+            asn: wire.autonomous_system_number.0.and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0),
+            authentication_requirement: wire.authentication_requirement.get().map(|text| keep.keep(text)),
+            client_app_used: wire.client_app_used.get().map(|text| keep.keep(text)),
+            authentication_protocol: wire.authentication_protocol.get().map(|text| keep.keep(text)),
+            original_transfer_method: wire.original_transfer_method.get().map(|text| keep.keep(text)),
+            risk_event_types: joined(&wire.risk_event_types).map(|text| keep.keep(&text)),
         });
     }
 
@@ -179,7 +258,7 @@ mod tests {
 
     #[test]
     fn events_with_nothing_where_something_should_be() {
-        let mut selection = Selection::new(false, Some(OWN));
+        let mut selection = Selection::new(Side::Partner, false, Some(OWN));
         selection.offer(&wire(
             r#"{"id":"E1","createdDateTime":"2026-11-20T10:00:00.1234567Z","userId":"U","userPrincipalName":"","resourceTenantId":"C","homeTenantName":"",
                 "ipAddress":"203.0.113.xxx","status":{"errorCode":50126,"failureReason":null},"appliedConditionalAccessPolicies":[{"id":"p","result":"notApplied"}],
@@ -198,7 +277,7 @@ mod tests {
 
     #[test]
     fn strings_that_repeat_are_kept_once_and_an_event_is_small() {
-        let mut selection = Selection::new(true, Some(OWN));
+        let mut selection = Selection::new(Side::Partner, true, Some(OWN));
         for index in 0..1_000 {
             selection.offer(&wire(&format!(
                 r#"{{"id":"66ea54eb-6301-4ee5-be62-{index:012}","createdDateTime":"2026-11-20T10:00:00Z","userId":"u{}","userPrincipalName":"user{}@northwind.example",
@@ -208,14 +287,14 @@ mod tests {
         }
         assert_eq!(selection.interner.0.len(), 40 + 40 + 100 + 1 + 1 + 250);
         let held = size_of::<SignIn>() + 36 + 16;
-        assert!(held <= 250, "{held} bytes an event");
+        assert!(held <= 400, "{held} bytes an event");
         let events = selection.into_events();
         assert!(Arc::ptr_eq(&events[0].user_id, &events[40].user_id));
     }
 
     #[test]
     fn an_event_out_of_order_is_noticed() {
-        let mut selection = Selection::new(true, None);
+        let mut selection = Selection::new(Side::Partner, true, None);
         for day in [20, 19, 21] {
             selection.offer(&wire(&format!(r#"{{"createdDateTime":"2026-11-{day}T10:00:00Z","resourceTenantId":"c"}}"#)));
         }

@@ -1,4 +1,5 @@
-//! Sign-ins of the partner's own people into customers, from the partner's own log (beta: v1.0 does not say what kind of access it was).
+//! Sign-ins across tenants: of a partner's own people into customers, or of people outside into a customer (beta: v1.0 does not say what
+//! kind of access it was).
 //!
 //! One query for each kind of event, because the log answers with interactive ones alone unless others are asked for, and one unfiltered
 //! probe for the newest event of the log, which tells a quiet partner from a dead log.
@@ -7,7 +8,7 @@ use super::Options;
 use super::coverage::Judge;
 use super::organization::{Premium, unlicensed};
 use super::reader::{Progress, Read, Reader, read_of};
-use super::sign_in_selection::{Selection, SignInWire};
+use super::sign_in_selection::{Selection, Side, SignInWire};
 use crate::domain::facts::{LogRead, SignIn, SignInLog};
 use crate::domain::{Coverage, Dataset, Status, Timestamp};
 use crate::graph::{Bucket, End, Get, GraphErrorKind, Listing};
@@ -50,8 +51,14 @@ impl Window {
     }
 }
 
+/// The span of logs that is asked for: `(from, to)`.
+pub(super) fn window(options: &Options) -> (Timestamp, Timestamp) {
+    let window = Window::new(options.now, options.lookback_days);
+    (window.from, window.to)
+}
+
 /// The filter of a query. `narrow`: let the server select; no document promises that it can.
-fn filter(kind: Kind, window: Window, own: Option<&str>, narrow: bool) -> String {
+fn filter(side: Side, kind: Kind, window: Window, own: Option<&str>, narrow: bool) -> String {
     let mut filter = format!("createdDateTime ge {} and createdDateTime lt {}", window.from, window.to);
     if kind == Kind::NonInteractive {
         filter.push_str(" and signInEventTypes/any(t: t eq 'nonInteractiveUser')");
@@ -59,7 +66,11 @@ fn filter(kind: Kind, window: Window, own: Option<&str>, narrow: bool) -> String
     if narrow {
         filter.push_str(" and crossTenantAccessType ne 'none'");
         if let Some(own) = own {
-            filter.push_str(&format!(" and resourceTenantId ne '{}'", own.replace('\'', "''")));
+            let field = match side {
+                Side::Partner => "resourceTenantId",
+                Side::Customer => "homeTenantId",
+            };
+            filter.push_str(&format!(" and {field} ne '{}'", own.replace('\'', "''")));
         }
     }
     filter
@@ -78,13 +89,13 @@ struct KindRead {
     end: End,
 }
 
-async fn read_kind(reader: Reader<'_>, kind: Kind, window: Window, own: Option<&str>, progress: &Progress<'_>) -> KindRead {
+async fn read_kind(reader: Reader<'_>, side: Side, kind: Kind, window: Window, own: Option<&str>, progress: &Progress<'_>) -> KindRead {
     // Of what is read, not of what is kept: where the server does not select, the limit still bounds the work.
     let limit = Some(limit(reader.options));
-    let mut selection = Selection::new(kind == Kind::Interactive, own);
+    let mut selection = Selection::new(side, kind == Kind::Interactive, own);
     let mut narrow = true;
     loop {
-        let get = request().query("$filter", filter(kind, window, own, narrow)).query("$top", "1000");
+        let get = request().query("$filter", filter(side, kind, window, own, narrow)).query("$top", "1000");
         let listing = reader
             .client
             .list(&get, limit, &mut |wire: SignInWire| {
@@ -119,7 +130,7 @@ async fn probe(reader: Reader<'_>) -> Option<Option<Timestamp>> {
 }
 
 /// Reads the log. `own`: the tenant's id, to leave out sign-ins that stay at home.
-pub(super) async fn log(reader: Reader<'_>, premium: Premium, own: Option<&str>) -> Read<SignInLog> {
+pub(super) async fn log(reader: Reader<'_>, side: Side, premium: Premium, own: Option<&str>) -> Read<SignInLog> {
     if let Some(coverage) = reader.skipped(Dataset::SignIns) {
         return Read::none(coverage);
     }
@@ -130,8 +141,8 @@ pub(super) async fn log(reader: Reader<'_>, premium: Premium, own: Option<&str>)
     let window = Window::new(reader.options.now, reader.options.lookback_days);
     let progress = reader.progress(Dataset::SignIns);
     let (interactive, other, newest) = tokio::join!(
-        read_kind(reader, Kind::Interactive, window, own, &progress),
-        read_kind(reader, Kind::NonInteractive, window, own, &progress),
+        read_kind(reader, side, Kind::Interactive, window, own, &progress),
+        read_kind(reader, side, Kind::NonInteractive, window, own, &progress),
         probe(reader)
     );
     let judge = reader.judge(Dataset::SignIns, premium.p1);
@@ -275,7 +286,7 @@ mod tests {
     }
 
     fn read(kind: Kind, days: &[u32], end: End) -> KindRead {
-        let mut selection = Selection::new(kind == Kind::Interactive, Some(OWN));
+        let mut selection = Selection::new(Side::Partner, kind == Kind::Interactive, Some(OWN));
         for day in days {
             let wire = serde_json::from_value(serde_json::json!({
                 "id": format!("{}-{day}", kind.name()), "createdDateTime": format!("2026-11-{day:02}T10:00:00Z"), "userId": "U",
@@ -293,10 +304,10 @@ mod tests {
     #[test]
     fn filters() {
         let window = Window::new(at("2026-11-24T00:00:00Z"), 7);
-        insta::assert_snapshot!(filter(Kind::Interactive, window, Some(OWN), true), @"createdDateTime ge 2026-11-17T00:00:00Z and createdDateTime lt 2026-11-24T00:00:00Z and crossTenantAccessType ne 'none' and resourceTenantId ne '0f1e2d3c-0000-0000-0000-000000000001'");
-        insta::assert_snapshot!(filter(Kind::NonInteractive, window, None, true), @"createdDateTime ge 2026-11-17T00:00:00Z and createdDateTime lt 2026-11-24T00:00:00Z and signInEventTypes/any(t: t eq 'nonInteractiveUser') and crossTenantAccessType ne 'none'");
-        insta::assert_snapshot!(filter(Kind::NonInteractive, window, Some(OWN), false), @"createdDateTime ge 2026-11-17T00:00:00Z and createdDateTime lt 2026-11-24T00:00:00Z and signInEventTypes/any(t: t eq 'nonInteractiveUser')");
-        assert!(filter(Kind::Interactive, window, Some("a' or 'b"), true).ends_with("ne 'a'' or ''b'"));
+        insta::assert_snapshot!(filter(Side::Partner, Kind::Interactive, window, Some(OWN), true), @"createdDateTime ge 2026-11-17T00:00:00Z and createdDateTime lt 2026-11-24T00:00:00Z and crossTenantAccessType ne 'none' and resourceTenantId ne '0f1e2d3c-0000-0000-0000-000000000001'");
+        insta::assert_snapshot!(filter(Side::Partner, Kind::NonInteractive, window, None, true), @"createdDateTime ge 2026-11-17T00:00:00Z and createdDateTime lt 2026-11-24T00:00:00Z and signInEventTypes/any(t: t eq 'nonInteractiveUser') and crossTenantAccessType ne 'none'");
+        insta::assert_snapshot!(filter(Side::Partner, Kind::NonInteractive, window, Some(OWN), false), @"createdDateTime ge 2026-11-17T00:00:00Z and createdDateTime lt 2026-11-24T00:00:00Z and signInEventTypes/any(t: t eq 'nonInteractiveUser')");
+        assert!(filter(Side::Partner, Kind::Interactive, window, Some("a' or 'b"), true).ends_with("ne 'a'' or ''b'"));
     }
 
     #[test]

@@ -154,6 +154,22 @@ impl From<Scalar> for Int {
     }
 }
 
+/// A number with a fraction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(from = "Scalar")]
+pub(super) struct Number(pub(super) Option<f32>);
+
+impl From<Scalar> for Number {
+    #[expect(clippy::cast_precision_loss, reason = "degrees of latitude and longitude are small")]
+    fn from(scalar: Scalar) -> Self {
+        Number(match scalar {
+            Scalar::Int(value) => Some(value as f32),
+            Scalar::Text(text) | Scalar::Other(text) => text.parse().ok().filter(|value: &f32| value.is_finite()),
+            _ => None,
+        })
+    }
+}
+
 /// A list; empty where Graph sent null or no list. Null elements are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Items<T>(pub(super) Vec<T>);

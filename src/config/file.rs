@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Trust;
+use super::approved::{self, ApprovedEntry};
 use super::gaps::{self, GapEntry};
 use super::keys::{self, Key};
 use super::nearest::hint;
@@ -110,6 +111,8 @@ pub struct Config {
     pub trust: Trust,
     /// `[[accepted-gap]]`.
     pub accepted_gaps: Vec<GapEntry>,
+    /// `[[approved]]`.
+    pub approved: Vec<ApprovedEntry>,
     /// `[[tenant]]`.
     pub tenants: Vec<TenantEntry>,
     /// Every mistake, in the order of the file.
@@ -153,6 +156,7 @@ impl Config {
             name: name.to_owned(),
             trust,
             accepted_gaps: Vec::new(),
+            approved: Vec::new(),
             tenants: Vec::new(),
             problems: Vec::new(),
             values: BTreeMap::new(),
@@ -199,6 +203,7 @@ fn read_entry(config: &mut Config, key: &Spanned<std::borrow::Cow<'_, str>>, val
     match name {
         "rules" if !value.get_ref().is_table() => spots.push(Spot::new(value.span(), "rules are tables").help("write `[rules.<id>]`")),
         "accepted-gap" => gaps::read(value, &mut config.accepted_gaps, spots),
+        "approved" => approved::read(value, &mut config.approved, spots),
         "tenant" => tenants::read(value, &mut config.tenants, spots),
         _ => {
             if let Some(key) = keys::find(name) {
@@ -283,7 +288,7 @@ mod tests {
 
     #[test]
     fn broken_toml_is_told_with_the_other_mistakes() {
-        let config = parse("p.toml", "fail-on = \nview = \"customer\"\nwaiver = 1\nfull = \"yes\"\n", Trust::Named);
+        let config = parse("p.toml", "fail-on = \nview = \"customr\"\nwaiver = 1\nfull = \"yes\"\n", Trust::Named);
         let lines: Vec<usize> = config.problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [1, 2, 3, 4], "{:#?}", config.problems);
     }

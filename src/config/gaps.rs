@@ -90,7 +90,7 @@ fn read_one(span: std::ops::Range<usize>, table: &DeTable<'_>, spots: &mut Vec<S
 }
 
 /// A date or a time, as TOML's own or as a string. A date alone lasts to its end.
-fn until(value: &DeValue<'_>) -> Option<Timestamp> {
+pub(super) fn until(value: &DeValue<'_>) -> Option<Timestamp> {
     let text = match value {
         DeValue::Datetime(at) => at.to_string(),
         DeValue::String(text) => text.trim().to_owned(),

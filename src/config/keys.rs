@@ -76,7 +76,9 @@ pub const CLOUDS: &[&str] = &["global", "usgov", "usgov-dod", "china"];
 /// The words of `credential`.
 pub const CREDENTIALS: &[&str] = &["auto", "client-secret", "client-certificate", "azure-cli", "access-token"];
 /// The words of `view`.
-pub const VIEWS: &[&str] = &["auto", "partner"];
+pub const VIEWS: &[&str] = &["auto", "partner", "customer", "both"];
+/// The words of `conditional-access-all-users`.
+pub const READINGS: &[&str] = &["technicians-too", "directory-only"];
 /// The words of `fail-on`.
 pub const FAIL_ON: &[&str] = &["critical", "high", "medium", "low", "info", "never"];
 /// Greatest `max-records`.
@@ -104,8 +106,11 @@ pub const ALL: &[Key] = &[
     named("client-certificate", Kind::Path),
     named("access-token-file", Kind::Path),
     Key { name: "lookback", kind: Kind::Days, from: Trust::Discovered },
+    Key { name: "conditional-access-all-users", kind: Kind::OneOf(READINGS), from: Trust::Discovered },
     named("max-records", Kind::Int(1, MAX_RECORDS)),
     named("skip-dataset", Kind::List),
+    named("declared", Kind::List),
+    named("import", Kind::List),
     named("fail-on", Kind::OneOf(FAIL_ON)),
     named("rule", Kind::List),
     named("skip-rule", Kind::List),
@@ -116,23 +121,12 @@ pub const ALL: &[Key] = &[
 ];
 
 /// Tables of the file: the name, and whether a file that was only found may hold it.
-pub const TABLES: &[(&str, Trust)] = &[("tenant", Trust::Named), ("accepted-gap", Trust::Discovered), ("rules", Trust::Discovered)];
+pub const TABLES: &[(&str, Trust)] =
+    &[("tenant", Trust::Named), ("accepted-gap", Trust::Discovered), ("approved", Trust::Discovered), ("rules", Trust::Discovered)];
 
 /// Keys of later versions: refused, so that nobody believes that they work.
-pub const LATER: &[&str] = &[
-    "approved",
-    "role-set",
-    "waiver",
-    "rules-dir",
-    "profile",
-    "baseline",
-    "history",
-    "declared",
-    "import",
-    "fail-on-new",
-    "all-tenants",
-    "notification",
-];
+pub const LATER: &[&str] =
+    &["role-set", "waiver", "rules-dir", "profile", "baseline", "history", "fail-on-new", "all-tenants", "notification"];
 
 /// Keys that people try for a secret, and what holds it instead.
 pub const SECRETS: &[(&str, &str)] = &[

@@ -3,6 +3,7 @@
 //! `[rules.<id>]` stays a raw table in here: `policy` knows the rules and checks it, and hands back problems that
 //! [`Config::problem_at`] gives a place. So every mistake of a file is told at once, wherever it is found.
 
+pub mod approved;
 pub mod discover;
 pub mod file;
 pub mod gaps;
@@ -16,6 +17,7 @@ pub mod units;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+pub use approved::ApprovedEntry;
 pub use file::{Config, Entry, Value};
 pub use gaps::GapEntry;
 pub use layers::{Layered, Layers, Source};

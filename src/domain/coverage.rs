@@ -20,7 +20,7 @@ pub enum Need {
 }
 
 macro_rules! datasets {
-    ($($(#[$meta:meta])* $variant:ident = $name:literal, $need:ident;)+) => {
+    ($($(#[$meta:meta])* $variant:ident = $name:literal, $partner:expr, $customer:expr;)+) => {
         /// One kind of fact, read by one collector. The names are those of flags, config and reports.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Dataset { $($(#[$meta])* $variant,)+ }
@@ -34,43 +34,96 @@ macro_rules! datasets {
                 match self { $(Dataset::$variant => $name,)+ }
             }
 
-            /// What the partner view makes of it when nothing else is said.
-            pub const fn need(self) -> Need {
-                match self { $(Dataset::$variant => Need::$need,)+ }
+            /// What a view makes of it when nothing else is said; `None`: the view does not read it.
+            pub const fn need(self, view: View) -> Option<Need> {
+                match (self, view) {
+                    $((Dataset::$variant, View::Partner) => $partner,)+
+                    $((Dataset::$variant, View::Customer) => $customer,)+
+                }
             }
         }
     };
 }
 
+const REQUIRED: Option<Need> = Some(Need::Required);
+const HELPS: Option<Need> = Some(Need::Helps);
+const IMPORT: Option<Need> = Some(Need::Import);
+
 datasets! {
     /// `/organization`: who the tenant is, and whether it is a partner.
-    Organization = "organization", Required;
+    Organization = "organization", REQUIRED, REQUIRED;
     /// `/subscribedSkus`: which premium licences are there.
-    Licenses = "licenses", Helps;
+    Licenses = "licenses", HELPS, HELPS;
     /// `/tenantRelationships/delegatedAdminRelationships`, every status.
-    Relationships = "relationships", Required;
-    /// `…/accessAssignments` of relationships past approval.
-    Assignments = "assignments", Required;
+    Relationships = "relationships", REQUIRED, None;
+    /// `…/accessAssignments` of live relationships.
+    Assignments = "assignments", REQUIRED, None;
     /// `…/requests` of offers, reseller relationships and what is ending.
-    RelationshipRequests = "relationship-requests", Helps;
+    RelationshipRequests = "relationship-requests", HELPS, None;
     /// `/tenantRelationships/delegatedAdminCustomers`.
-    Customers = "customers", Helps;
+    Customers = "customers", HELPS, None;
     /// `/contracts`: reseller partnerships; proves no access.
-    Contracts = "contracts", Helps;
+    Contracts = "contracts", HELPS, None;
     /// `/groups/{id}` of the access containers.
-    Groups = "groups", Required;
+    Groups = "groups", REQUIRED, None;
     /// `/groups/{id}/owners` of the access containers.
-    GroupOwners = "group-owners", Helps;
+    GroupOwners = "group-owners", HELPS, None;
     /// `/groups/{id}/transitiveMembers` of the access containers.
-    GroupMembers = "group-members", Required;
+    GroupMembers = "group-members", REQUIRED, None;
     /// PIM for Groups: eligible and assigned instances of groups that carry tier 0 or 1.
-    GroupPim = "group-pim", Helps;
+    GroupPim = "group-pim", HELPS, None;
     /// `/reports/authenticationMethods/userRegistrationDetails`.
-    MfaRegistration = "mfa-registration", Required;
+    MfaRegistration = "mfa-registration", REQUIRED, None;
     /// `/users` with `signInActivity`.
-    UserActivity = "user-activity", Helps;
-    /// `/auditLogs/signIns`: the partner's people into customers.
-    SignIns = "sign-ins", Required;
+    UserActivity = "user-activity", HELPS, None;
+    /// `/policies/crossTenantAccessPolicy/default`.
+    CrossTenantDefault = "cross-tenant-default", None, REQUIRED;
+    /// `/policies/crossTenantAccessPolicy/partners`: which tenants are service providers here.
+    CrossTenantPartners = "cross-tenant-partners", None, REQUIRED;
+    /// `…/partners/{tenantId}/identitySynchronization`.
+    IdentitySync = "identity-sync", None, HELPS;
+    /// `…/partners/{tenantId}/serviceProviderConstraints`: the role ceiling. Not documented, so it only helps.
+    ProviderConstraints = "provider-constraints", None, HELPS;
+    /// `/roleManagement/directory/roleDefinitions`.
+    RoleDefinitions = "role-definitions", None, REQUIRED;
+    /// `/roleManagement/directory/roleAssignments` with their principals.
+    RoleAssignments = "role-assignments", None, REQUIRED;
+    /// `/roleManagement/directory/role*ScheduleInstances`: eligibility and timed assignments.
+    RoleSchedules = "role-schedules", None, HELPS;
+    /// `/directoryObjects/getByIds` of principals of other tenants.
+    ForeignPrincipals = "foreign-principals", None, HELPS;
+    /// `/tenantRelationships/findTenantInformationByTenantId` of every outside tenant.
+    TenantNames = "tenant-names", None, HELPS;
+    /// `/servicePrincipals` owned by outside tenants, and the markers of the GDAP machinery.
+    ServicePrincipals = "service-principals", None, REQUIRED;
+    /// `/servicePrincipals/{id}/appRoleAssignedTo` of the few resources that matter.
+    AppRoleAssignments = "app-role-assignments", None, REQUIRED;
+    /// `/oauth2PermissionGrants` for the whole tenant.
+    DelegatedGrants = "delegated-grants", None, REQUIRED;
+    /// Guests and external members who hold roles.
+    ExternalUsers = "external-users", None, HELPS;
+    /// `/identity/conditionalAccess/policies`.
+    ConditionalAccess = "conditional-access", None, REQUIRED;
+    /// `/identity/conditionalAccess/namedLocations`.
+    NamedLocations = "named-locations", None, HELPS;
+    /// `/identity/conditionalAccess/authenticationStrength/policies`.
+    AuthenticationStrengths = "authentication-strengths", None, HELPS;
+    /// `/policies/identitySecurityDefaultsEnforcementPolicy`.
+    SecurityDefaults = "security-defaults", None, HELPS;
+    /// `/directory/subscriptions`: which partner sold what. A commercial tie, no right to administer.
+    Subscriptions = "subscriptions", None, HELPS;
+    /// `/auditLogs/signIns`: people, from a partner into customers or from outside into this tenant.
+    SignIns = "sign-ins", REQUIRED, REQUIRED;
+    /// `/auditLogs/signIns` of applications that outside tenants own.
+    AppSignIns = "app-sign-ins", None, HELPS;
+    /// `/auditLogs/directoryAudits`.
+    Audits = "audits", None, REQUIRED;
+    /// `/directory/tenantGovernance`: an outside tenant that governs this one.
+    Governance = "governance", None, HELPS;
+    /// What a partner or an admin says of the relationships: from a file.
+    Declared = "declared", None, IMPORT;
+    /// The unified audit log: from a file.
+    Purview = "purview", None, IMPORT;
 }
 
 impl Dataset {
@@ -79,26 +132,25 @@ impl Dataset {
         Dataset::ALL.iter().copied().find(|dataset| dataset.name() == name)
     }
 
-    /// The datasets that a view reads.
-    pub fn of_view(view: View) -> &'static [Dataset] {
-        match view {
-            View::Partner => Dataset::ALL,
-            View::Customer => &[],
-        }
+    /// The datasets that a view reads, in the order in which coverage is shown.
+    pub fn of_view(view: View) -> impl Iterator<Item = Dataset> + Clone {
+        Dataset::ALL.iter().copied().filter(move |dataset| dataset.need(view).is_some())
     }
 
-    /// The dataset whose subjects this one's are: at best it is as complete as that one.
+    /// The dataset whose subjects this one's are: at best it is as complete as that one. It stands before this one.
     pub const fn parent(self) -> Option<Dataset> {
         match self {
             Dataset::Assignments | Dataset::RelationshipRequests => Some(Dataset::Relationships),
             Dataset::Groups | Dataset::GroupOwners | Dataset::GroupMembers | Dataset::GroupPim => Some(Dataset::Assignments),
+            Dataset::IdentitySync | Dataset::ProviderConstraints => Some(Dataset::CrossTenantPartners),
+            Dataset::ForeignPrincipals | Dataset::ExternalUsers => Some(Dataset::RoleAssignments),
             _ => None,
         }
     }
 
-    /// True if it cannot be read without Entra ID P1.
+    /// True if it cannot be read without Entra ID P1, and an empty answer would not be one.
     pub const fn needs_p1(self) -> bool {
-        matches!(self, Dataset::SignIns | Dataset::MfaRegistration)
+        matches!(self, Dataset::SignIns | Dataset::AppSignIns | Dataset::MfaRegistration)
     }
 }
 

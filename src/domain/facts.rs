@@ -124,6 +124,9 @@ pub struct Organization {
     /// The default verified domain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_domain: Option<String>,
+    /// Every verified domain, lower case, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verified_domains: Vec<String>,
     /// `partnerTenantType` as written; `None` where the tenant is no partner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner_tenant_type: Option<String>,
@@ -446,7 +449,7 @@ pub struct UserActivity {
 }
 
 /// A sign-in of one of the partner's people into a customer. Graph beta: `signIn`. Strings that repeat are shared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SignIn {
     /// Id of the event.
@@ -475,6 +478,33 @@ pub struct SignIn {
     /// Address as written; parts may be redacted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<Arc<str>>,
+    /// The person's own tenant, lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home_tenant_id: Option<Arc<str>>,
+    /// Country or region, two letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Arc<str>>,
+    /// Latitude and longitude in degrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<[f32; 2]>,
+    /// Autonomous system of the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asn: Option<u32>,
+    /// `singleFactorAuthentication` or `multiFactorAuthentication`, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authentication_requirement: Option<Arc<str>>,
+    /// `Browser`, `IMAP4`, …, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_app_used: Option<Arc<str>>,
+    /// `ropc`, `deviceCode`, …, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authentication_protocol: Option<Arc<str>>,
+    /// `deviceCodeFlow`, …, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_transfer_method: Option<Arc<str>>,
+    /// `riskEventTypes_v2`, joined by commas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk_event_types: Option<Arc<str>>,
 }
 
 /// How one kind of sign-in event was read.
@@ -494,7 +524,7 @@ pub struct LogRead {
 }
 
 /// The sign-in log as it was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SignInLog {
     /// One row for each kind of event that the view reads.
@@ -509,7 +539,7 @@ pub struct SignInLog {
 }
 
 /// All facts of the partner view.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PartnerFacts {
     /// The tenant itself; `None` if it could not be read.

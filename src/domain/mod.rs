@@ -5,10 +5,13 @@
 
 pub mod conditional_access;
 pub mod coverage;
+pub mod customer;
+pub mod declared;
 pub mod diff;
 pub mod facts;
 pub mod finding;
 pub mod fingerprint;
+pub mod ledger;
 pub mod open_enum;
 pub mod report;
 pub mod roles;

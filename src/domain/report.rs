@@ -55,6 +55,14 @@ pub struct TenantReport {
     pub counts: Counts,
     /// Partner view: every relationship with what it really gives.
     pub relationships: Vec<RelationshipRow>,
+    /// Customer view: the ledger, by tenant id.
+    pub partners: Vec<super::ledger::Entry>,
+    /// Outside tenants that are approved at the run's time.
+    pub approved: std::collections::BTreeSet<String>,
+    /// Customer view: what files say; the ledger's entries point into it.
+    pub declared: super::declared::Declared,
+    /// Customer view: application ids of the GDAP machinery that are here.
+    pub markers: Vec<String>,
 }
 
 /// One dataset's coverage, with what the run makes of it.

@@ -62,8 +62,11 @@ pub struct RuleMeta {
     pub severity: Severity,
     /// When and why the severity differs; empty if it never does.
     pub severity_note: &'static str,
-    /// The datasets it uses. The first is the one whose records it judges. Empty for COV rules, which judge coverage itself.
+    /// The datasets it uses in the partner view. The first is the one whose records it judges. Empty for COV rules, which judge
+    /// coverage itself, and where it does not judge this view.
     pub uses: &'static [Uses],
+    /// The same in the customer view.
+    pub customer_uses: &'static [Uses],
     /// How it reads what was read in part.
     pub reads: Reads,
     /// The fields it reads, `relationships.status`, by the names of the snapshot.
@@ -84,6 +87,16 @@ pub struct RuleMeta {
     pub page: &'static str,
 }
 
+impl RuleMeta {
+    /// The datasets it uses in a view.
+    pub const fn uses_in(&self, view: View) -> &'static [Uses] {
+        match view {
+            View::Partner => self.uses,
+            View::Customer => self.customer_uses,
+        }
+    }
+}
+
 /// Shorthand for a required dataset.
 pub const fn required(dataset: Dataset) -> Uses {
     Uses { dataset, need: Need::Required }
@@ -92,4 +105,9 @@ pub const fn required(dataset: Dataset) -> Uses {
 /// Shorthand for a dataset that helps.
 pub const fn helps(dataset: Dataset) -> Uses {
     Uses { dataset, need: Need::Helps }
+}
+
+/// Shorthand for a dataset that comes from a file.
+pub const fn import(dataset: Dataset) -> Uses {
+    Uses { dataset, need: Need::Import }
 }

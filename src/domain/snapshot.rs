@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::facts::PartnerFacts;
+use super::customer::CustomerFacts;
+use super::facts::{Licenses, PartnerFacts};
 use super::{Coverage, Dataset, Status, Timestamp, Tool, View};
 
 /// The version of the snapshot format that this build writes.
 pub const FORMAT_VERSION: &str = "1.0";
 
 /// Facts of one run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
     /// `major.minor`; a reader refuses a newer major.
@@ -33,7 +34,7 @@ pub struct Snapshot {
 }
 
 /// Facts of one tenant in one view.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantSnapshot {
     /// Tenant id, lower case.
@@ -50,8 +51,15 @@ pub struct TenantSnapshot {
     #[serde(default)]
     pub coverage: BTreeMap<Dataset, Coverage>,
     /// The facts of the partner view.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub partner: PartnerFacts,
+    /// The facts of the customer view.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub customer: CustomerFacts,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn global() -> String {
@@ -70,7 +78,15 @@ impl TenantSnapshot {
     /// True where the licences were read and hold no Entra ID P1.
     pub fn is_p1_absent(&self) -> bool {
         self.coverage.get(&Dataset::Licenses).is_some_and(|coverage| coverage.status == Status::Complete)
-            && self.partner.licenses.as_ref().is_some_and(|licenses| !licenses.entra_p1)
+            && self.licenses().is_some_and(|licenses| !licenses.entra_p1)
+    }
+
+    /// The premium licences, from the view's own facts.
+    pub fn licenses(&self) -> Option<&Licenses> {
+        match self.view {
+            View::Partner => self.partner.licenses.as_ref(),
+            View::Customer => self.customer.licenses.as_ref(),
+        }
     }
 
     /// Lowers every dataset whose subjects come from another that is not complete. Called once, when collecting ends.
@@ -132,6 +148,8 @@ impl TenantSnapshot {
             Dataset::MfaRegistration => facts.mfa_registrations.len(),
             Dataset::UserActivity => facts.user_activity.len(),
             Dataset::SignIns => facts.sign_ins.events.len(),
+            // Only the partner view is cut down: the customer view's datasets have no rows here.
+            _ => 0,
         };
         let mut counted: Vec<(Dataset, u64)> = Vec::new();
         for dataset in Dataset::ALL {

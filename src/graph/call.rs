@@ -30,7 +30,7 @@ const REQUEST_ID: &str = "request-id";
 /// How much of a refusal's body is read.
 const REFUSAL_CAP: usize = 64 * 1024;
 
-/// A request that may be sent more than once. Only reads: GETs, and batches of GETs.
+/// A request that may be sent more than once. Only reads: GETs, batches of GETs, and `getByIds`.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     template: &'static str,
@@ -60,6 +60,13 @@ impl Call {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Call { template: "/$batch", permission: "", bucket: Bucket::Directory, method: Method::POST, url, headers, body: Some(body) }
+    }
+
+    /// A read of objects by the ids that stand in its body.
+    pub(super) fn by_ids(get: &Get, url: Url, body: Bytes) -> Self {
+        let mut call = Call { method: Method::POST, body: Some(body), ..Call::get(get, url) };
+        call.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        call
     }
 
     fn error(&self, kind: GraphErrorKind) -> GraphError {

@@ -1,6 +1,6 @@
 //! The client of one tenant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::call::{Call, Intake};
 use super::decode::{Flow, Problem, lenient_json, without_bom};
 use super::error::said_in_success;
 use super::list::ListState;
-use super::{Bucket, Get, GraphError, GraphErrorKind, Listing, Wire, address, batch, paging};
+use super::{Bucket, ByIds, Get, GraphError, GraphErrorKind, Listing, Wire, address, batch, by_ids, paging};
 use crate::auth::{Claims, TokenCache};
 use crate::http::Observer;
 use crate::http::body::BODY_CAP;
@@ -143,6 +143,12 @@ impl Client {
         sink: &mut (dyn FnMut(&str, T) + Send),
     ) -> BTreeMap<String, Listing> {
         batch::list(self, items, sink).await
+    }
+
+    /// Directory objects by their ids, this tenant's and, where the type is named, references to those of others. What is not found is
+    /// left out.
+    pub async fn get_by_ids<T: Wire>(&self, wanted: &ByIds<'_>, ids: &BTreeSet<String>, sink: &mut (dyn FnMut(T) + Send)) -> Listing {
+        by_ids::read(self, wanted, ids, sink).await
     }
 
     pub(super) fn limiter(&self, bucket: Bucket) -> &Limiter {

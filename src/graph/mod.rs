@@ -3,6 +3,7 @@
 mod address;
 mod batch;
 mod batch_wire;
+mod by_ids;
 mod call;
 mod client;
 mod decode;
@@ -17,6 +18,7 @@ mod tests;
 use serde::de::DeserializeOwned;
 
 pub use address::literal;
+pub use by_ids::ByIds;
 pub use client::{Client, ClientOptions};
 pub use error::{GraphError, GraphErrorKind};
 

@@ -178,6 +178,7 @@ mod tests {
                 cloud: "global".into(),
                 coverage: [(Dataset::Relationships, Coverage::complete(0))].into(),
                 partner: Default::default(),
+                customer: Default::default(),
             }],
         }
     }

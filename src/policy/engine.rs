@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::num::NonZero;
 
 use crate::domain::diff::Baseline;
-use crate::domain::report::{Counts, CoverageRow, Missing, NotApplicable, NotEvaluated, Report, Run, Summary, TenantReport};
-use crate::domain::rule_meta::Reads;
+use crate::domain::ledger::{self, Ledger};
+use crate::domain::report::{Counts, CoverageRow, NotApplicable, NotEvaluated, Report, Run, Summary, TenantReport};
 use crate::domain::{
-    Confidence, Coverage, Dataset, Finding, Need, RuleMeta, Severity, Snapshot, State, Status, TenantSnapshot, Text, Timestamp, Tool, View,
+    Confidence, Dataset, Finding, Need, Party, RuleMeta, Severity, Snapshot, State, TenantSnapshot, Text, Timestamp, Tool, View,
     fingerprint,
 };
 
 use super::footprint;
+use super::gaps::{Gaps, accepted};
 use super::index::Index;
 use super::rule::{Ctx, Draft, Out, Rule};
 use super::rules;
-use super::settings::{AcceptedGap, RuleSettings, Settings};
+use super::settings::{RuleSettings, Settings};
 
 /// Judges a snapshot. Pure: the same four inputs give an equal report.
 pub fn evaluate(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp) -> Report {
@@ -36,9 +37,9 @@ fn judge(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, 
     let mut order: Vec<&TenantSnapshot> = snapshot.tenants.iter().collect();
     order.sort_by(|a, b| (&a.tenant_id, a.view).cmp(&(&b.tenant_id, b.view)));
     for tenant in order {
-        let index = Index::new(&tenant.partner);
-        judge_tenant(tenant, &index, snapshot.lookback_days, settings, now, &mut judged);
-        tenants.push(tenant_report(tenant, &index, settings, now));
+        let joined = Joined::new(tenant, settings);
+        judge_tenant(tenant, &joined, snapshot.lookback_days, settings, now, &mut judged);
+        tenants.push(tenant_report(tenant, joined, settings, now));
     }
     if let Some(baseline) = baseline {
         baseline.classify(&mut judged.findings, now);
@@ -73,22 +74,45 @@ fn sorted(findings: Vec<Finding>) -> Vec<Finding> {
             (place, finding.subject.id.as_str(), finding.fingerprint.as_str(), at)
         })
         .collect();
-    order.sort_unstable();
+    // Two findings with one fingerprint: which of them stays is told by what they say, not by which came first.
+    let said = |at: usize| findings.get(at).map(|finding| format!("{finding:?}"));
+    order.sort_unstable_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then_with(|| said(a.3).cmp(&said(b.3))));
     let mut named: HashSet<&str> = HashSet::with_capacity(findings.len());
     let order: Vec<usize> = order.into_iter().filter(|(_, _, fingerprint, _)| named.insert(fingerprint)).map(|(_, _, _, at)| at).collect();
     let mut findings: Vec<Option<Finding>> = findings.into_iter().map(Some).collect();
     order.into_iter().filter_map(|at| findings.get_mut(at).and_then(Option::take)).collect()
 }
 
+/// What the rules said.
 #[derive(Default)]
-struct Judged {
+pub(super) struct Judged {
     findings: Vec<Finding>,
-    not_evaluated: Vec<NotEvaluated>,
+    pub(super) not_evaluated: Vec<NotEvaluated>,
     not_applicable: Vec<NotApplicable>,
 }
 
+/// The facts of a tenant, joined once for all rules, in the way of its view.
+struct Joined<'a> {
+    index: Index<'a>,
+    ledger: Ledger,
+}
+
+impl<'a> Joined<'a> {
+    fn new(tenant: &'a TenantSnapshot, settings: &Settings) -> Self {
+        let ledger = ledger::of_view(tenant, settings.reading);
+        Joined { index: Index::new(&tenant.partner), ledger }
+    }
+}
+
 /// Runs every selected rule of the tenant's view.
-fn judge_tenant(tenant: &TenantSnapshot, index: &Index<'_>, lookback_days: u32, settings: &Settings, now: Timestamp, judged: &mut Judged) {
+fn judge_tenant(
+    tenant: &TenantSnapshot,
+    joined: &Joined<'_>,
+    lookback_days: u32,
+    settings: &Settings,
+    now: Timestamp,
+    judged: &mut Judged,
+) {
     let selected: Vec<(&'static Rule, &RuleSettings)> = rules::ALL
         .iter()
         .filter(|rule| settings.selects(rule.meta.id) && rule.meta.views.contains(&tenant.view))
@@ -101,7 +125,18 @@ fn judge_tenant(tenant: &TenantSnapshot, index: &Index<'_>, lookback_days: u32, 
     let judge_some = |rules: &[(&'static Rule, &RuleSettings)]| {
         let mut judged = Judged::default();
         for (rule, own) in rules {
-            let ctx = Ctx { tenant, facts: &tenant.partner, index, now, lookback_days, settings: own, selected: &metas };
+            let ctx = Ctx {
+                tenant,
+                facts: &tenant.partner,
+                index: &joined.index,
+                customer: &tenant.customer,
+                ledger: &joined.ledger,
+                approved: &settings.approved,
+                now,
+                lookback_days,
+                settings: own,
+                selected: &metas,
+            };
             judge_rule(rule, &ctx, settings, &mut judged);
         }
         judged
@@ -119,7 +154,11 @@ fn judge_tenant(tenant: &TenantSnapshot, index: &Index<'_>, lookback_days: u32, 
 
 fn judge_rule(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, judged: &mut Judged) {
     let tenant = ctx.tenant;
-    let missing_import = rule.meta.uses.iter().find(|uses| uses.need == Need::Import && !ctx.coverage(uses.dataset).status.has_records());
+    let missing_import = rule
+        .meta
+        .uses_in(ctx.tenant.view)
+        .iter()
+        .find(|uses| uses.need == Need::Import && !ctx.coverage(uses.dataset).status.has_records());
     if let Some(uses) = missing_import {
         judged.not_applicable.push(NotApplicable {
             rule_id: rule.meta.id.into(),
@@ -141,127 +180,6 @@ fn judge_rule(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, judged: &mut Judg
     judged.findings.extend(out.findings.into_iter().map(|draft| complete(draft, surest, rule, ctx)));
 }
 
-/// The unread datasets of one rule.
-struct Gaps {
-    required: Vec<(Dataset, Coverage)>,
-    helps: Vec<(Dataset, Coverage)>,
-}
-
-impl Gaps {
-    fn of(rule: &Rule, ctx: &Ctx<'_>) -> Self {
-        let unread = |need: Need| {
-            let used = rule.meta.uses.iter().filter(move |uses| uses.need == need);
-            used.map(|uses| (uses.dataset, ctx.coverage(uses.dataset)))
-                .filter(|(_, coverage)| coverage.status != Status::Complete)
-                .collect()
-        };
-        Gaps { required: unread(Need::Required), helps: unread(Need::Helps) }
-    }
-
-    /// `some` rules judge what is there as long as the first dataset has records; `all` rules want records in every required one.
-    fn may_judge(&self, rule: &Rule) -> bool {
-        let blind = |dataset: Dataset| {
-            self.required.iter().chain(&self.helps).any(|(gap, coverage)| *gap == dataset && !coverage.status.has_records())
-        };
-        match rule.meta.reads {
-            Reads::Some => rule.meta.uses.first().is_none_or(|uses| !blind(uses.dataset)),
-            Reads::All => !rule.meta.uses.iter().any(|uses| uses.need == Need::Required && blind(uses.dataset)),
-        }
-    }
-
-    /// Lists what could not be judged: for want of a dataset, and apart from that subjects of which a dataset says nothing.
-    fn report(&self, rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, out: &Out, judged: &mut Judged) {
-        let whole = !self.may_judge(rule);
-        let missing: BTreeMap<Dataset, Coverage> = self.required.iter().chain(&self.helps).cloned().collect();
-        let mut subjects: BTreeSet<String> = missing.values().flat_map(|coverage| coverage.gaps.keys().cloned()).collect();
-        let mut silent: BTreeMap<Dataset, BTreeSet<String>> = BTreeMap::new();
-        for (subject, dataset) in &out.unjudged {
-            match missing.contains_key(dataset) {
-                true => subjects.insert(subject.clone()),
-                false => silent.entry(*dataset).or_default().insert(subject.clone()),
-            };
-        }
-        let entry = |datasets: &BTreeMap<Dataset, Coverage>, subjects: BTreeSet<String>, partly: bool, reason: &str| NotEvaluated {
-            rule_id: rule.meta.id.into(),
-            code: rule.meta.code.into(),
-            tenant_id: ctx.tenant.tenant_id.clone(),
-            view: ctx.tenant.view,
-            subjects: subjects.into_iter().collect(),
-            partly,
-            reason: reason.into(),
-            counts_for_exit: false,
-            missing: datasets
-                .iter()
-                .map(|(dataset, coverage)| Missing { dataset: *dataset, status: coverage.status, permission: coverage.permission.clone() })
-                .collect(),
-        };
-        if !missing.is_empty() {
-            let (subjects, reason) = match whole {
-                true => (BTreeSet::new(), "what it rests on could not be read"),
-                false => (subjects, "judged only on what could be read"),
-            };
-            let counts = self.required.iter().any(|(dataset, coverage)| counts_for_exit(ctx.tenant, *dataset, coverage, settings, ctx.now));
-            let counts_for_exit = counts || forced(rule, ctx, settings);
-            judged.not_evaluated.push(NotEvaluated { counts_for_exit, ..entry(&missing, subjects, !whole, reason) });
-        }
-        for (dataset, subjects) in silent {
-            let read = [(dataset, ctx.coverage(dataset))].into();
-            judged.not_evaluated.push(entry(&read, subjects, true, "what was read does not say enough of these subjects"));
-        }
-    }
-}
-
-/// `--require`: a dataset that only helps this rule, is unread, and was asked to be required.
-fn forced(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings) -> bool {
-    rule.meta.uses.iter().filter(|uses| uses.need == Need::Helps && settings.requires(ctx.tenant.view, uses.dataset)).any(|uses| {
-        let coverage = ctx.coverage(uses.dataset);
-        coverage.status != Status::Complete && counts_for_exit(ctx.tenant, uses.dataset, &coverage, settings, ctx.now)
-    })
-}
-
-/// True if an unread dataset makes the run exit 3: not what was left out, cut by `--max-records`, unlicensed by proof, or accepted.
-/// What is partial only because of another dataset counts as that one does.
-fn counts_for_exit(tenant: &TenantSnapshot, dataset: Dataset, coverage: &Coverage, settings: &Settings, now: Timestamp) -> bool {
-    // A parent stands before its children, so this ends. One that is complete after all explains nothing.
-    let counts_above = |parent: Dataset| {
-        let above = tenant.coverage_of(parent);
-        parent >= dataset || above.status == Status::Complete || counts_for_exit(tenant, parent, &above, settings, now)
-    };
-    coverage.status.is_unread()
-        && !(coverage.status == Status::Partial && coverage.capped)
-        && !(dataset.needs_p1() && tenant.is_p1_absent())
-        && accepted(tenant, dataset, coverage, &settings.accepted_gaps, now).is_none()
-        && coverage.limited_by.filter(|_| coverage.status == Status::Partial).is_none_or(counts_above)
-}
-
-/// Required datasets of the view that were not read, where that counts and nobody accepted it: what `collect` ends on.
-pub fn unaccepted_gaps(tenant: &TenantSnapshot, settings: &Settings, now: Timestamp) -> Vec<Dataset> {
-    let required = |dataset: &Dataset| dataset.need() == Need::Required || settings.requires(tenant.view, *dataset);
-    let counts = |dataset: &Dataset| counts_for_exit(tenant, *dataset, &tenant.coverage_of(*dataset), settings, now);
-    Dataset::of_view(tenant.view).iter().copied().filter(|dataset| required(dataset) && counts(dataset)).collect()
-}
-
-/// Why a gap is accepted, if it is. What is partial only because of another dataset is accepted with that one.
-fn accepted<'a>(
-    tenant: &TenantSnapshot,
-    dataset: Dataset,
-    coverage: &Coverage,
-    gaps: &'a [AcceptedGap],
-    now: Timestamp,
-) -> Option<&'a str> {
-    let own = gaps.iter().find(|gap| {
-        gap.dataset.is_none_or(|wanted| wanted == dataset)
-            && gap.status.is_none_or(|wanted| wanted == coverage.status)
-            && gap.until.is_none_or(|until| now <= until)
-    });
-    match (own, coverage.limited_by) {
-        (Some(gap), _) => Some(gap.reason.as_str()),
-        // A parent stands before its children, so this ends.
-        (None, Some(parent)) if parent < dataset => accepted(tenant, parent, &tenant.coverage_of(parent), gaps, now),
-        (None, _) => None,
-    }
-}
-
 /// Completes a draft with what the rule says of itself, its settings and its fingerprint.
 fn complete(draft: Draft, surest: Confidence, rule: &Rule, ctx: &Ctx<'_>) -> Finding {
     let meta = &rule.meta;
@@ -269,7 +187,7 @@ fn complete(draft: Draft, surest: Confidence, rule: &Rule, ctx: &Ctx<'_>) -> Fin
     let strings = |list: &'static [&'static str]| list.iter().map(|item| Text::Borrowed(item)).collect();
     let tenant_id = &ctx.tenant.tenant_id;
     // The partner view and the customer view of one tenant judge coverage apart.
-    let own_key = if meta.uses.is_empty() { format!("{}/{}", ctx.tenant.view, draft.own_key) } else { draft.own_key };
+    let own_key = if meta.uses_in(ctx.tenant.view).is_empty() { format!("{}/{}", ctx.tenant.view, draft.own_key) } else { draft.own_key };
     Finding {
         rule_id: meta.id.into(),
         code: meta.code.into(),
@@ -280,11 +198,8 @@ fn complete(draft: Draft, surest: Confidence, rule: &Rule, ctx: &Ctx<'_>) -> Fin
         title: draft.title.unwrap_or_else(|| meta.title.into()),
         state: State::Unbaselined,
         tenant_id: tenant_id.clone(),
-        partner: (ctx.tenant.view == View::Partner).then(|| crate::domain::Party {
-            tenant_id: tenant_id.clone(),
-            name: if ctx.tenant.display_name.is_empty() { tenant_id.clone() } else { ctx.tenant.display_name.clone() },
-        }),
-        customer: draft.customer,
+        partner: if ctx.tenant.view == View::Partner { Some(own_party(ctx.tenant)) } else { draft.partner },
+        customer: if ctx.tenant.view == View::Customer { Some(own_party(ctx.tenant)) } else { draft.customer },
         since: draft.since,
         note: draft.note,
         evidence: draft.evidence,
@@ -298,14 +213,21 @@ fn complete(draft: Draft, surest: Confidence, rule: &Rule, ctx: &Ctx<'_>) -> Fin
     }
 }
 
-fn tenant_report(tenant: &TenantSnapshot, index: &Index<'_>, settings: &Settings, now: Timestamp) -> TenantReport {
+/// The audited tenant itself.
+fn own_party(tenant: &TenantSnapshot) -> Party {
+    let name = if tenant.display_name.is_empty() { &tenant.tenant_id } else { &tenant.display_name };
+    Party { tenant_id: tenant.tenant_id.clone(), name: name.clone() }
+}
+
+fn tenant_report(tenant: &TenantSnapshot, joined: Joined<'_>, settings: &Settings, now: Timestamp) -> TenantReport {
+    let Joined { index, ledger } = joined;
     let coverage = Dataset::of_view(tenant.view)
-        .iter()
         .map(|dataset| {
-            let coverage = tenant.coverage_of(*dataset);
-            let need = if settings.requires(tenant.view, *dataset) { Need::Required } else { dataset.need() };
-            let reason = accepted(tenant, *dataset, &coverage, &settings.accepted_gaps, now).filter(|_| coverage.status.is_unread());
-            CoverageRow { dataset: *dataset, need, accepted: reason.map(str::to_owned), coverage }
+            let coverage = tenant.coverage_of(dataset);
+            let need =
+                if settings.requires(tenant.view, dataset) { Need::Required } else { dataset.need(tenant.view).unwrap_or(Need::Helps) };
+            let reason = accepted(tenant, dataset, &coverage, &settings.accepted_gaps, now).filter(|_| coverage.status.is_unread());
+            CoverageRow { dataset, need, accepted: reason.map(str::to_owned), coverage }
         })
         .collect();
     TenantReport {
@@ -314,14 +236,27 @@ fn tenant_report(tenant: &TenantSnapshot, index: &Index<'_>, settings: &Settings
         view: tenant.view,
         cloud: tenant.cloud.clone(),
         coverage,
-        counts: count(tenant, index),
-        relationships: footprint::rows(tenant, index),
+        counts: count(tenant, &index, &ledger),
+        relationships: footprint::rows(tenant, &index),
+        approved: settings
+            .approved
+            .iter()
+            .filter(|approved| approved.until.is_none_or(|until| now <= until))
+            .map(|approved| approved.tenant_id.clone())
+            .collect(),
+        declared: tenant.customer.declared.clone(),
+        markers: ledger.markers,
+        partners: ledger.entries.into_values().collect(),
     }
 }
 
 /// The counts of design.md, "Words".
-fn count(tenant: &TenantSnapshot, index: &Index<'_>) -> Counts {
+fn count(tenant: &TenantSnapshot, index: &Index<'_>, ledger: &Ledger) -> Counts {
     let facts = &tenant.partner;
+    let sign_ins = match tenant.view {
+        View::Partner => facts.sign_ins.events.len(),
+        View::Customer => tenant.customer.sign_ins.events.len(),
+    };
     let live: BTreeSet<&str> = index.live().map(|relationship| relationship.id.as_str()).collect();
     let current =
         facts.assignments.iter().filter(|assignment| assignment.is_current() && live.contains(assignment.relationship_id.as_str()));
@@ -337,8 +272,9 @@ fn count(tenant: &TenantSnapshot, index: &Index<'_>) -> Counts {
         assignments,
         groups: groups.len() as u64,
         people: people.len() as u64,
-        sign_ins: facts.sign_ins.events.len() as u64,
-        ..Counts::default()
+        partners: ledger.entries.len() as u64,
+        sign_ins: sign_ins as u64,
+        audit_events: tenant.customer.audits.len() as u64,
     }
 }
 
@@ -374,8 +310,11 @@ fn run_id(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rule_meta::{helps, required};
-    use crate::domain::{Gap, Uses};
+    use crate::domain::report::Missing;
+    use crate::domain::rule_meta::{Reads, helps, required};
+    use crate::domain::{Coverage, Gap, Status, Uses};
+    use crate::policy::gaps::counts_for_exit;
+    use crate::policy::settings::AcceptedGap;
 
     const NOW: &str = "2026-06-01T00:00:00Z";
 
@@ -400,6 +339,7 @@ mod tests {
                 severity: Severity::High,
                 severity_note: "",
                 uses,
+                customer_uses: &[],
                 reads,
                 fields: &[],
                 settings: &[],
@@ -431,7 +371,19 @@ mod tests {
         let index = Index::new(&tenant.partner);
         let own = RuleSettings::defaults(&rule.meta);
         let now = Timestamp::parse(NOW).unwrap();
-        let ctx = Ctx { tenant, facts: &tenant.partner, index: &index, now, lookback_days: 30, settings: &own, selected: &[] };
+        let ledger = Ledger::default();
+        let ctx = Ctx {
+            tenant,
+            facts: &tenant.partner,
+            index: &index,
+            customer: &tenant.customer,
+            ledger: &ledger,
+            approved: &[],
+            now,
+            lookback_days: 30,
+            settings: &own,
+            selected: &[],
+        };
         let mut judged = Judged::default();
         judge_rule(rule, &ctx, settings, &mut judged);
         judged
@@ -479,6 +431,20 @@ mod tests {
         let judged = judge(&some, &tenant(&denied), &Settings::default());
         assert_eq!(judged.findings.len(), 2);
         assert!(judged.not_evaluated[0].counts_for_exit);
+    }
+
+    #[test]
+    fn a_file_that_nobody_gave_is_no_gap_of_a_rule_that_it_only_helps() {
+        const WITH_FILE: &[Uses] = &[required(Dataset::Organization), helps(Dataset::Declared)];
+        let mut with_file = rule(Reads::All, USES);
+        with_file.meta.customer_uses = WITH_FILE;
+        let listed = |file: Coverage| {
+            let mut tenant = tenant(&[(Dataset::Organization, Coverage::complete(1)), (Dataset::Declared, file)]);
+            tenant.view = View::Customer;
+            judge(&with_file, &tenant, &Settings::default()).not_evaluated.len()
+        };
+        assert_eq!(listed(Coverage::skipped("no file")), 0);
+        assert_eq!(listed(Coverage::new(Status::Partial)), 1, "a broken one is");
     }
 
     #[test]

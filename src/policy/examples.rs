@@ -90,10 +90,12 @@ pub fn load(text: &str) -> Result<Snapshot, String> {
     for tenant in &mut snapshot.tenants {
         for dataset in Dataset::of_view(tenant.view) {
             let whole = match dataset {
-                Dataset::SignIns => Coverage { from: Some(to.plus_days(-lookback)), to: Some(to), ..Coverage::complete(0) },
+                Dataset::SignIns | Dataset::AppSignIns | Dataset::Audits => {
+                    Coverage { from: Some(to.plus_days(-lookback)), to: Some(to), ..Coverage::complete(0) }
+                }
                 _ => Coverage::complete(0),
             };
-            tenant.coverage.entry(*dataset).or_insert(whole);
+            tenant.coverage.entry(dataset).or_insert(whole);
         }
     }
     Ok(snapshot)
@@ -119,10 +121,14 @@ fn run_tenant(rule: &Rule, snapshot: &Snapshot, tenant: &TenantSnapshot, setting
         .filter_map(|other| settings.rules.get(other.meta.id).map(|values| (&other.meta, values)))
         .collect();
     let index = Index::new(&tenant.partner);
+    let ledger = crate::domain::ledger::of_view(tenant, settings.reading);
     let ctx = Ctx {
         tenant,
         facts: &tenant.partner,
         index: &index,
+        customer: &tenant.customer,
+        ledger: &ledger,
+        approved: &settings.approved,
         now: snapshot.collected_at,
         lookback_days: snapshot.lookback_days,
         settings: own,
@@ -152,7 +158,7 @@ mod tests {
         let tenant = &snapshot.tenants[0];
         assert_eq!(tenant.tenant_id, TENANT_ID);
         assert_eq!(tenant.coverage_of(Dataset::Groups).status, Status::Denied);
-        assert_eq!(tenant.coverage.len(), Dataset::ALL.len());
+        assert_eq!(tenant.coverage.len(), Dataset::of_view(tenant.view).count());
         let sign_ins = tenant.coverage_of(Dataset::SignIns);
         assert_eq!(sign_ins.to.unwrap().days_since(sign_ins.from.unwrap()), 30);
         assert!(load("[]").is_err() && load("{}").is_err() && load("{").is_err());

@@ -3,12 +3,14 @@
 mod engine;
 pub mod examples;
 mod footprint;
+mod gaps;
 pub mod index;
 pub mod rule;
 pub mod rules;
 pub mod settings;
 
-pub use engine::{evaluate, unaccepted_gaps};
+pub use engine::evaluate;
+pub use gaps::unaccepted_gaps;
 
 use rule::Rule;
 

@@ -1,10 +1,12 @@
 //! What a rule is, what it is given and what it hands back.
 
+use crate::domain::customer::CustomerFacts;
 use crate::domain::facts::{PartnerFacts, Relationship};
+use crate::domain::ledger::{Entry, Ledger};
 use crate::domain::{Confidence, Coverage, Dataset, Evidence, Party, RuleMeta, Severity, Subject, TenantSnapshot, Text, Timestamp};
 
 use super::index::Index;
-use super::settings::RuleSettings;
+use super::settings::{Approved, RuleSettings};
 
 /// A rule: what it says of itself, and its check. Checks are pure: no I/O, no clock, no dependence on the order of facts.
 #[derive(Debug)]
@@ -24,6 +26,12 @@ pub struct Ctx<'a> {
     pub facts: &'a PartnerFacts,
     /// The same facts, joined and sorted.
     pub index: &'a Index<'a>,
+    /// The facts of the customer view.
+    pub customer: &'a CustomerFacts,
+    /// One entry for each outside tenant (customer view).
+    pub ledger: &'a Ledger,
+    /// What the organisation approved.
+    pub approved: &'a [Approved],
     /// The run's time.
     pub now: Timestamp,
     /// How far back logs were asked for, in days.
@@ -48,6 +56,18 @@ impl Ctx<'_> {
     /// The customer of a relationship with the best name there is.
     pub fn customer(&self, relationship: &Relationship) -> Option<Party> {
         relationship.customer_id().map(|id| self.index.party(id))
+    }
+}
+
+impl<'a> Ctx<'a> {
+    /// The approval of an outside tenant that holds at the run's time, if there is one.
+    pub fn approval(&self, tenant_id: &str) -> Option<&'a Approved> {
+        self.approved.iter().find(|approved| approved.tenant_id == tenant_id && approved.until.is_none_or(|until| self.now <= until))
+    }
+
+    /// True if a rule runs in this run: one that does not takes nothing in.
+    pub fn runs(&self, rule_id: &str) -> bool {
+        self.selected.iter().any(|(meta, _)| meta.id == rule_id)
     }
 }
 
@@ -81,6 +101,7 @@ pub struct Draft {
     pub(super) confidence: Confidence,
     pub(super) title: Option<Text>,
     pub(super) customer: Option<Party>,
+    pub(super) partner: Option<Party>,
     pub(super) since: Option<Timestamp>,
     pub(super) note: Option<String>,
     pub(super) evidence: Vec<Evidence>,
@@ -97,6 +118,7 @@ impl Draft {
             confidence: Confidence::High,
             title: None,
             customer: None,
+            partner: None,
             since: None,
             note: None,
             evidence: Vec::new(),
@@ -113,6 +135,27 @@ impl Draft {
     #[must_use]
     pub fn key(mut self, own_key: impl Into<String>) -> Self {
         self.own_key = own_key.into();
+        self
+    }
+
+    /// A finding about an outside tenant, with it as the partner concerned (customer view).
+    pub fn outside(entry: &Entry) -> Self {
+        let mut draft = Draft::about("tenant", &entry.tenant_id, &entry.name);
+        draft.partner = Some(Party { tenant_id: entry.tenant_id.clone(), name: entry.name.clone() });
+        draft
+    }
+
+    /// Another subject, with all else as it is.
+    #[must_use]
+    pub fn subject(mut self, kind: impl Into<Text>, id: impl Into<String>, name: impl Into<String>) -> Self {
+        self.subject = Subject { kind: kind.into(), id: id.into(), name: name.into() };
+        self
+    }
+
+    /// The partner concerned (customer view; in the partner view it is the audited tenant).
+    #[must_use]
+    pub fn partner(mut self, partner: Option<Party>) -> Self {
+        self.partner = partner;
         self
     }
 

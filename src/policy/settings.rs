@@ -80,6 +80,31 @@ pub struct AcceptedGap {
     pub until: Option<Timestamp>,
 }
 
+/// An outside tenant that the organisation approved, from the config's `[[approved]]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Approved {
+    /// The outside tenant, lower case.
+    pub tenant_id: String,
+    /// Its name, for people.
+    pub name: String,
+    /// Template ids of the roles that it may hold; `None`: any that is not tier 0.
+    pub roles: Option<Vec<String>>,
+    /// Until when; an ended approval counts as none.
+    pub until: Option<Timestamp>,
+    /// Who answers for it.
+    pub owner: String,
+}
+
+impl Approved {
+    /// True if the approval covers a role.
+    pub fn covers(&self, role_id: &str) -> bool {
+        match &self.roles {
+            Some(roles) => roles.iter().any(|role| role == role_id),
+            None => crate::domain::roles::tier(role_id).is_some_and(|tier| tier > 0),
+        }
+    }
+}
+
 /// Everything that judging depends on besides the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Settings {
@@ -95,6 +120,10 @@ pub struct Settings {
     pub require: BTreeSet<(Option<View>, Dataset)>,
     /// Accepted gaps.
     pub accepted_gaps: Vec<AcceptedGap>,
+    /// Approved outside tenants.
+    pub approved: Vec<Approved>,
+    /// How `All users` of Conditional Access is read for technicians.
+    pub reading: crate::domain::conditional_access::Reading,
 }
 
 impl Default for Settings {
@@ -106,6 +135,8 @@ impl Default for Settings {
             fail_on: Some(Severity::High),
             require: BTreeSet::new(),
             accepted_gaps: Vec::new(),
+            approved: Vec::new(),
+            reading: Default::default(),
         }
     }
 }
@@ -128,7 +159,7 @@ impl Settings {
         super::rules::ALL
             .iter()
             .filter(|rule| self.selects(rule.meta.id) && rule.meta.views.contains(&view))
-            .flat_map(|rule| rule.meta.uses.iter().map(|uses| uses.dataset))
+            .flat_map(|rule| rule.meta.uses_in(view).iter().map(|uses| uses.dataset))
             .collect()
     }
 }
@@ -294,6 +325,7 @@ mod tests {
         severity: Severity::Medium,
         severity_note: "",
         uses: &[],
+        customer_uses: &[],
         reads: Reads::Some,
         fields: &[],
         settings: &[

@@ -1,5 +1,9 @@
 //! Reports to render in tests: clean, with findings, incomplete, hostile and large.
 
+mod customer;
+
+pub(crate) use customer::{customer_empty, customer_findings, customer_hostile, customer_incomplete, customer_many};
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -28,6 +32,11 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ("many", many(60)),
         ("empty", empty()),
         ("customer", customer_view()),
+        ("customer_findings", customer_findings()),
+        ("customer_incomplete", customer_incomplete()),
+        ("customer_hostile", customer_hostile()),
+        ("customer_many", customer_many(60)),
+        ("customer_empty", customer_empty()),
     ]
 }
 
@@ -135,8 +144,9 @@ pub(crate) fn finding(code: &str, severity: Severity, title: &str, row: &Relatio
 }
 
 fn coverage() -> Vec<CoverageRow> {
-    let row = |dataset: &Dataset| CoverageRow { dataset: *dataset, need: dataset.need(), coverage: Coverage::complete(3), accepted: None };
-    Dataset::ALL.iter().map(row).collect()
+    let need = |dataset: Dataset| dataset.need(View::Partner).unwrap_or(Need::Helps);
+    let row = |dataset: Dataset| CoverageRow { dataset, need: need(dataset), coverage: Coverage::complete(3), accepted: None };
+    Dataset::of_view(View::Partner).map(row).collect()
 }
 
 /// A report with its totals settled from what it holds.
@@ -178,6 +188,10 @@ fn report(relationships: Vec<RelationshipRow>, findings: Vec<Finding>, exit_code
             coverage: coverage(),
             counts,
             relationships,
+            partners: Vec::new(),
+            approved: Default::default(),
+            declared: Default::default(),
+            markers: Vec::new(),
         }],
         findings,
         not_evaluated: Vec::new(),

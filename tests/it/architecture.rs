@@ -16,9 +16,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("collect", &["graph", "domain"]),
     ("policy", &["domain"]),
     ("history", &["domain"]),
+    ("imports", &["collect", "domain", "history"]),
     ("report", &["domain"]),
     ("config", &["domain", "secret"]),
-    ("cli", &["auth", "collect", "config", "domain", "fixture", "graph", "history", "http", "policy", "report", "secret"]),
+    ("cli", &["auth", "collect", "config", "domain", "fixture", "graph", "history", "http", "imports", "policy", "report", "secret"]),
 ];
 
 /// Collects the first segment behind `crate::` of every path, those in `use` trees and in macro calls too.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use partnerscope::collect;
-use partnerscope::domain::Need;
+use partnerscope::domain::{Need, View};
 use partnerscope::policy::rules;
 
 use crate::support::Program;
@@ -79,29 +79,29 @@ fn rule_pages() -> Vec<Made> {
     pages
 }
 
-/// Which permission each dataset needs.
+/// Which permission each dataset needs, by view.
 fn permissions() -> Made {
     let mut text = String::from(
-        "# Permissions\n\nGenerated from the collectors. Every one is a read permission; what is not granted becomes coverage, and the run goes on.\n\n\
-         | dataset | needed | read from | application permission | delegated: one of these roles too | licence | for |\n|---|---|---|---|---|---|---|\n",
+        "# Permissions\n\nGenerated from the collectors. Every one is a read permission; what is not granted becomes coverage, and the run goes on.\n",
     );
-    for row in collect::permissions() {
-        let need = match row.dataset.need() {
-            Need::Required => "required",
-            Need::Helps => "helps",
-            Need::Import => "import",
-        };
-        writeln!(
+    for view in [View::Partner, View::Customer] {
+        write!(
             text,
-            "| {} | {need} | `{}` | {} | {} | {} | {} |",
-            row.dataset,
-            row.endpoint,
-            row.application,
-            row.delegated_roles.join(", "),
-            row.licence.unwrap_or("–"),
-            row.why
+            "\n## The {view} view\n\n| dataset | needed | read from | application permission | delegated: one of these roles too | licence | for |\n\
+             |---|---|---|---|---|---|---|\n"
         )
         .unwrap();
+        for row in collect::permissions() {
+            let need = match row.dataset.need(view) {
+                Some(Need::Required) => "required",
+                Some(Need::Helps) => "helps",
+                Some(Need::Import) => "import",
+                None => continue,
+            };
+            let (roles, licence) = (row.delegated_roles.join(", "), row.licence.unwrap_or("–"));
+            writeln!(text, "| {} | {need} | `{}` | {} | {roles} | {licence} | {} |", row.dataset, row.endpoint, row.application, row.why)
+                .unwrap();
+        }
     }
     made("docs/permissions.md", text)
 }
@@ -121,7 +121,7 @@ fn schemas() -> Vec<Made> {
 fn help() -> Made {
     let program = Program::new();
     let mut text = String::from("# Command line\n\nGenerated from `--help`.\n");
-    for command in ["", "audit", "collect", "evaluate", "rules", "fixture", "schema"] {
+    for command in ["", "audit", "collect", "evaluate", "rules", "fixture", "init", "init declared", "schema"] {
         let mut args: Vec<&str> = command.split_whitespace().collect();
         args.push("--help");
         let run = program.run(&args);
@@ -142,7 +142,24 @@ fn readme() -> Made {
     let run = Program::new().run(&["audit", "--fixture", "northwind-msp"]);
     assert_eq!(run.code, 1);
     let lines: Vec<&str> = run.stdout.lines().map(str::trim_end).collect();
-    made("README.md", format!("{before}{START}```text\n{}\n```\n{END}{after}", lines.join("\n")))
+    let text = format!("{before}{START}```text\n{}\n```\n{END}{after}", lines.join("\n"));
+    made("README.md", with_ledger(&text))
+}
+
+/// The README's second output: the verdict and the ledger of a customer, without the findings between them.
+fn with_ledger(readme: &str) -> String {
+    const START: &str = "<!-- ledger of contoso: generated -->\n";
+    const END: &str = "<!-- end of ledger -->";
+    let (before, rest) = readme.split_once(START).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let run = Program::new().run(&["audit", "--fixture", "contoso"]);
+    assert_eq!(run.code, 1);
+    let part = |start: &str| {
+        let lines = run.stdout.lines().skip_while(|line| !line.starts_with(start)).take_while(|line| !line.trim().is_empty());
+        lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
+    };
+    let first = run.stdout.lines().next().unwrap();
+    format!("{before}{START}```text\n{}\n\n{}\n```\n{END}{after}", part(first), part("Outside tenants"))
 }
 
 fn everything() -> Vec<Made> {

@@ -14,7 +14,7 @@ use crate::judging::{NORTHWIND, TIDY};
 use crate::support::assert_valid;
 
 /// The earliest and the latest that RFC 3339 can say, with zones that lead out of it, a leap second, and times near the run's.
-const TIMES: &[&str] = &[
+pub(crate) const TIMES: &[&str] = &[
     "0000-01-01T00:00:00Z",
     "0000-01-01T00:00:00+23:59",
     "9999-12-31T23:59:59Z",
@@ -31,7 +31,7 @@ const TIMES: &[&str] = &[
 const DURATIONS: &[&str] =
     &["PT0S", "", "P730D", "P2Y", "P999999999999999999D", "P18446744073709551615S", "P1Y1M1W1DT1H1M1.5S", "P.D", "PéD", "-P1D", "soon"];
 
-const ROLES: &[&str] = &[
+pub(crate) const ROLES: &[&str] = &[
     "62e90394-69f5-4237-9190-012177145e10",
     "62E90394-69F5-4237-9190-012177145E10",
     "e8611ab8-c189-46e8-94e1-60213ab1f814",
@@ -42,16 +42,16 @@ const ROLES: &[&str] = &[
     "no role",
 ];
 
-fn one_of(words: &'static [&'static str]) -> impl Strategy<Value = Value> {
+pub(crate) fn one_of(words: &'static [&'static str]) -> impl Strategy<Value = Value> {
     select(words).prop_map(Value::from)
 }
 
 /// A few ids, so that they collide and join, and now and then anything.
-fn id() -> BoxedStrategy<Value> {
+pub(crate) fn id() -> BoxedStrategy<Value> {
     prop_oneof![8 => one_of(&["a", "b", "c", "A", ""]), 1 => any::<String>().prop_map(Value::from)].boxed()
 }
 
-fn text() -> BoxedStrategy<Value> {
+pub(crate) fn text() -> BoxedStrategy<Value> {
     prop_oneof![
         one_of(&["", " ", "MLT_12abcd34_56cdef78_90abcd12", "\u{1b}[2J", "\u{202e}", "=1+1", "Müller 🦀", "a\u{0}b"]),
         any::<String>().prop_map(Value::from)
@@ -59,33 +59,33 @@ fn text() -> BoxedStrategy<Value> {
     .boxed()
 }
 
-fn time() -> BoxedStrategy<Value> {
+pub(crate) fn time() -> BoxedStrategy<Value> {
     one_of(TIMES).boxed()
 }
 
-fn status(words: &'static [&'static str]) -> BoxedStrategy<Value> {
+pub(crate) fn status(words: &'static [&'static str]) -> BoxedStrategy<Value> {
     prop_oneof![9 => one_of(words), 1 => text()].boxed()
 }
 
-fn flag() -> BoxedStrategy<Value> {
+pub(crate) fn flag() -> BoxedStrategy<Value> {
     any::<bool>().prop_map(Value::from).boxed()
 }
 
-fn number() -> BoxedStrategy<Value> {
+pub(crate) fn number() -> BoxedStrategy<Value> {
     select(vec![0_u64, 1, 30, u64::MAX]).prop_map(Value::from).boxed()
 }
 
-fn list(each: BoxedStrategy<Value>, most: usize) -> BoxedStrategy<Value> {
+pub(crate) fn list(each: BoxedStrategy<Value>, most: usize) -> BoxedStrategy<Value> {
     prop::collection::vec(each, 0..=most).prop_map(Value::from).boxed()
 }
 
-fn map(keys: BoxedStrategy<Value>, each: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+pub(crate) fn map(keys: BoxedStrategy<Value>, each: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
     let entry = (keys, each).prop_map(|(key, value)| (key.as_str().unwrap_or_default().to_owned(), value));
     prop::collection::vec(entry, 0..4).prop_map(|entries| Value::Object(entries.into_iter().collect())).boxed()
 }
 
 /// An object; a field that may be missing is missing half of the time.
-fn object(
+pub(crate) fn object(
     required: Vec<(&'static str, BoxedStrategy<Value>)>,
     optional: Vec<(&'static str, BoxedStrategy<Value>)>,
 ) -> BoxedStrategy<Value> {
@@ -141,7 +141,7 @@ fn assignment() -> BoxedStrategy<Value> {
     )
 }
 
-fn sign_ins() -> BoxedStrategy<Value> {
+pub(crate) fn sign_ins() -> BoxedStrategy<Value> {
     let event = object(
         vec![("id", id()), ("createdDateTime", time()), ("userId", id()), ("resourceTenantId", id())],
         vec![
@@ -157,7 +157,7 @@ fn sign_ins() -> BoxedStrategy<Value> {
     object(vec![("reads", list(read, 3)), ("events", list(event, 4))], vec![("newestEvent", time()), ("probed", flag())])
 }
 
-fn how() -> BoxedStrategy<Value> {
+pub(crate) fn how() -> BoxedStrategy<Value> {
     one_of(&["complete", "complete", "complete", "partial", "partial", "denied", "unlicensed", "unavailable", "failed", "skipped"]).boxed()
 }
 
@@ -269,7 +269,7 @@ fn hostile() -> impl Strategy<Value = Snapshot> {
 }
 
 /// Every setting at an end of what it may be.
-fn settings() -> impl Strategy<Value = Settings> {
+pub(crate) fn settings() -> impl Strategy<Value = Settings> {
     any::<Option<bool>>().prop_map(|end| {
         let mut settings = Settings::default();
         let Some(greatest) = end else { return settings };
@@ -288,10 +288,10 @@ fn settings() -> impl Strategy<Value = Settings> {
     })
 }
 
-const LOOK: RenderOptions = RenderOptions { width: 80, color: false, full: true };
+pub(crate) const LOOK: RenderOptions = RenderOptions { width: 80, color: false, full: true };
 
 /// Every format of a report, its run's id aside: it names the bytes that were judged, and these differ with the order of facts.
-fn rendered(mut report: Report) -> Vec<String> {
+pub(crate) fn rendered(mut report: Report) -> Vec<String> {
     report.run.id = "0".repeat(32);
     FORMATS.iter().map(|format| (format.render)(&report, &LOOK).unwrap()).collect()
 }
@@ -352,7 +352,7 @@ fn reordered(snapshot: &Snapshot, seed: u64) -> Snapshot {
     other
 }
 
-fn assert_distinct(report: &Report) {
+pub(crate) fn assert_distinct(report: &Report) {
     let mut seen = std::collections::BTreeMap::new();
     for finding in &report.findings {
         if let Some(other) = seen.insert(finding.fingerprint.as_str(), finding) {

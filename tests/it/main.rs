@@ -4,12 +4,15 @@
 mod architecture;
 mod bad_input;
 mod contract;
+mod customer_tenants;
 mod docs;
 mod faults;
 mod fixture_tenants;
 mod generated;
 mod holes;
 mod hostile;
+mod hostile_customer;
+mod imports;
 mod judging;
 mod secrets;
 mod support;

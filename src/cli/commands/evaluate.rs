@@ -8,6 +8,7 @@ use super::{Look, judge};
 use crate::cli::args::{CommonArgs, EvaluateArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::imports::bring_in;
 use crate::cli::interrupt::{self, compute};
 use crate::cli::options::{self, Evaluate};
 use crate::cli::outputs::Outputs;
@@ -16,12 +17,17 @@ use crate::history::snapshot_file;
 
 /// Runs it.
 pub(in crate::cli) fn run(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMatches) -> Result<Exit, Failure> {
-    let Evaluate { files, now, settings, exit_zero, output } = options::evaluate(common, args, matches)?;
+    let Evaluate { files, imports, max_records, now, settings, exit_zero, output } = options::evaluate(common, args, matches)?;
     let look = Look::new(common.color, &output);
     let outputs = Outputs::open(output.formats)?;
     let exit = interrupt::run(async {
-        let snapshot = compute(move || merge(read_all(&files)?)).await??;
-        let now = now.unwrap_or(snapshot.collected_at);
+        let work = move || {
+            let mut snapshot = merge(read_all(&files)?)?;
+            let now = now.unwrap_or(snapshot.collected_at);
+            bring_in(&mut snapshot.tenants, &imports, now, max_records)?;
+            Ok::<_, Failure>((snapshot, now))
+        };
+        let (snapshot, now) = compute(work).await??;
         judge(snapshot, settings, now, outputs, look).await
     })?;
     Ok(exit.or_zero(exit_zero))
@@ -77,6 +83,7 @@ mod tests {
             cloud: "global".into(),
             coverage: Default::default(),
             partner: Default::default(),
+            customer: Default::default(),
         };
         let collected_at = Timestamp::parse(at).unwrap();
         let tool = Tool::this();

@@ -5,6 +5,7 @@ pub(super) mod collect;
 pub(super) mod evaluate;
 #[cfg(feature = "fixture")]
 pub(super) mod fixture;
+pub(super) mod init;
 pub(super) mod rules;
 pub(super) mod schema;
 

@@ -10,6 +10,7 @@ use crate::config::ConfigError;
 use crate::domain::{Coverage, Dataset, Status};
 use crate::history::snapshot_file::FormatError;
 use crate::http::transport::{TransportError, TransportErrorKind};
+use crate::imports::ImportError;
 
 /// One error with its help.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,16 +48,13 @@ pub(super) fn of(failure: &Failure) -> Vec<Advice> {
             one("check the network and a proxy (HTTPS_PROXY), or give more time"),
         ),
         Failure::WrongTenant(mismatch) => wrong_tenant(mismatch),
-        Failure::NoPartner { tenant } => failed(
-            format!("audit {tenant} in the partner view: nothing in it says that it is a partner"),
-            one("the customer view is not in this version yet; `--view partner` audits it as a partner all the same"),
-        ),
         Failure::NothingRead { tenants, graph, consent } => nothing_read(tenants, graph.as_str(), consent.as_deref()),
         Failure::Transport(error) => failed(format!("set up the network: {error}"), transport(error)),
         #[cfg(feature = "fixture")]
         Failure::Fixture(error) => fixture(error),
         Failure::Input { path, source } => failed(format!("read {}: {source}", path.display()), []),
         Failure::Snapshot { path, source } => failed(format!("read {}: {source}", path.display()), snapshot(source)),
+        Failure::Import(error) => failed(format!("use {error}"), import(error)),
         Failure::Merge { message } => failed(message, one("evaluate them one by one")),
         Failure::Output { path: Some(path), source } => {
             failed(format!("write {}: {source}", path.display()), one("choose a folder that exists and that you may write to"))
@@ -98,6 +96,23 @@ fn snapshot(error: &FormatError) -> Vec<String> {
         }
         FormatError::Twice { .. } => one("collect again: `partnerscope collect -o FILE` writes each tenant once"),
         FormatError::TooLarge { .. } | FormatError::Write { .. } => Vec::new(),
+    }
+}
+
+fn import(error: &ImportError) -> Vec<String> {
+    match error {
+        ImportError::Broken { .. } => {
+            one("docs/declared-and-imports.md shows every form; `partnerscope init declared` writes a file to fill in")
+        }
+        ImportError::Future { .. } => one("check the clock of this machine, or say with `--now` when the files are judged"),
+        ImportError::Foreign { tenant, .. } => {
+            vec![format!(
+                "give a file that the partner made for this tenant: `partnerscope collect --customer {tenant} -o FILE`, or a log of this tenant"
+            )]
+        }
+        ImportError::TooLarge { .. } => one("download a shorter span, or several files, and repeat the option"),
+        ImportError::Snapshot { source, .. } => snapshot(source),
+        ImportError::NoTenant { .. } => one("use `--view customer`, with a credential that may read the organization"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The client against a scripted transport, on paused time: no test waits for real.
 
 mod batches;
+mod by_ids;
 mod pages;
 mod tries;
 
@@ -138,5 +139,6 @@ fn futures_can_move_between_threads() {
     is_send(&client.list(&rows(), None, &mut one));
     is_send(&client.batch_get::<Row>(Vec::new()));
     is_send(&client.batch_list(Vec::new(), &mut many));
+    is_send(&client.get_by_ids(&super::ByIds { types: &[], select: None, permission: "" }, &std::collections::BTreeSet::new(), &mut one));
     is_send(&client.claims());
 }

@@ -1,11 +1,12 @@
 //! LIF-01: see the page.
 
 use crate::domain::facts::Relationship;
-use crate::domain::rule_meta::{Reads, required};
+use crate::domain::rule_meta::{Reads, import, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity, Timestamp};
-use crate::policy::rule::{Ctx, Draft, Out, Rule};
+use crate::policy::rule::{Ctx, Out, Rule};
 
-use super::shared::{PARTNER, began, role_names, roles_up_to, text, tier, time, worst_tier};
+use super::shared::{BOTH, began, role_names, roles_up_to, text, tier, time, worst_tier};
+use super::told;
 
 /// The longest a relationship can be asked for: one that is older has renewed by itself.
 const LONGEST_DAYS: i64 = 730;
@@ -15,10 +16,11 @@ pub(super) static RULE: Rule = Rule {
         id: "gdap-auto-extend-high-privilege",
         code: "LIF-01",
         title: "Auto-extend is on for a privileged relationship",
-        views: PARTNER,
+        views: BOTH,
         severity: Severity::High,
         severity_note: "High with a tier 0 role, else medium; one level worse when it has been active for more than 730 days.",
         uses: &[required(Dataset::Relationships)],
+        customer_uses: &[import(Dataset::Declared)],
         reads: Reads::Some,
         fields: &[
             "relationships.status",
@@ -26,6 +28,7 @@ pub(super) static RULE: Rule = Rule {
             "relationships.roles",
             "relationships.activatedDateTime",
             "relationships.createdDateTime",
+            "declared.relationships.relationship.autoExtendDuration",
         ],
         settings: &[tier("auto-extend-max-tier", 1, "The weakest tier for which auto-extend is a finding (0 to 3).")],
         remediation: "Switch it off: Partner Center > Customers > (customer) > Admin relationships > the relationship > Auto extend: No, or \
@@ -42,7 +45,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let max_tier = ctx.settings.int("auto-extend-max-tier");
-    for relationship in ctx.index.active().filter(|relationship| relationship.auto_extends()) {
+    for told in told::active(ctx).filter(|told| told.relationship.auto_extends()) {
+        let relationship = told.relationship;
         let found = roles_up_to(relationship.roles.iter().map(String::as_str), max_tier);
         if found.is_empty() {
             continue;
@@ -51,13 +55,13 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         // What cannot be read as a duration counts as on, but not as surely.
         let is_readable = duration.is_some_and(|duration| duration.days().is_some());
         out.push(
-            Draft::relationship(ctx, relationship)
+            told.draft(ctx)
                 .since(began(relationship))
                 .severity(severity(relationship, ctx.now))
-                .confidence(if is_readable { Confidence::High } else { Confidence::Medium })
-                .evidence("autoExtendDuration", text(duration.map(|duration| duration.0.as_str())), Dataset::Relationships)
-                .evidence("accessDetails.unifiedRoles", role_names(found), Dataset::Relationships)
-                .evidence("activatedDateTime", time(relationship.activated_date_time), Dataset::Relationships)
+                .confidence(if is_readable { told.surest() } else { Confidence::Medium })
+                .evidence("autoExtendDuration", text(duration.map(|duration| duration.0.as_str())), told.source)
+                .evidence("accessDetails.unifiedRoles", role_names(found), told.source)
+                .evidence("activatedDateTime", time(relationship.activated_date_time), told.source)
                 .setting("auto-extend-max-tier", max_tier),
         );
     }
@@ -76,7 +80,7 @@ mod tests {
     use super::RULE;
     use crate::domain::roles::PRIVILEGED_ROLE_ADMINISTRATOR;
     use crate::domain::{Confidence, Severity};
-    use crate::policy::rules::testing::{Case, EXCHANGE, READERS, SUPPORT, at, at_hour, case, relationship};
+    use crate::policy::rules::testing::{Case, EXCHANGE, READERS, SUPPORT, at, at_hour, case, declared, relationship};
 
     fn with(roles: &[&str], more: Value) -> Case {
         case(json!({ "relationships": [relationship("r1", roles, more)] }))
@@ -117,5 +121,12 @@ mod tests {
         for status in ["expiring", "terminating", "approved", "approvalPending", "expired"] {
             assert!(!with(&[EXCHANGE], json!({ "autoExtendDuration": "P180D", "status": status })).fires(&RULE), "{status}");
         }
+    }
+
+    #[test]
+    fn a_declared_one_counts_as_well() {
+        let with = |duration: &str| declared(vec![relationship("r1", &[EXCHANGE], json!({ "autoExtendDuration": duration }))]);
+        assert_eq!(with("P180D").subjects(&RULE), ["r1"]);
+        assert!(!with("PT0S").fires(&RULE));
     }
 }

@@ -18,6 +18,7 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Medium,
         severity_note: "",
         uses: &[required(Dataset::Assignments), required(Dataset::Relationships), required(Dataset::Groups)],
+        customer_uses: &[],
         reads: Reads::Some,
         fields: &[
             "assignments.status",

@@ -1,22 +1,39 @@
 //! PRV-01: see the page.
 
-use crate::domain::rule_meta::{Reads, required};
-use crate::domain::{Dataset, RuleMeta, Severity, roles};
-use crate::policy::rule::{Ctx, Draft, Out, Rule};
+use crate::domain::rule_meta::{Reads, helps, required};
+use crate::domain::{Dataset, RuleMeta, Severity, View, roles};
+use crate::policy::rule::{Ctx, Out, Rule};
 
-use super::shared::{NIST_T1199, PARTNER, began, holds, list, time};
+use super::outside::{self, Wanted};
+use super::shared::{BOTH, NIST_T1199, began, holds, list, time};
+use super::told;
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
         id: "gdap-global-administrator",
         code: "PRV-01",
         title: "Relationship includes Global Administrator",
-        views: PARTNER,
+        views: BOTH,
         severity: Severity::Critical,
         severity_note: "",
         uses: &[required(Dataset::Relationships)],
+        customer_uses: &[
+            required(Dataset::CrossTenantPartners),
+            required(Dataset::RoleAssignments),
+            helps(Dataset::RoleSchedules),
+            helps(Dataset::ProviderConstraints),
+            helps(Dataset::Declared),
+        ],
         reads: Reads::Some,
-        fields: &["relationships.status", "relationships.roles", "relationships.activatedDateTime", "relationships.createdDateTime"],
+        fields: &[
+            "relationships.status",
+            "relationships.roles",
+            "relationships.activatedDateTime",
+            "relationships.createdDateTime",
+            "providerConstraints.allowedRoles",
+            "roleAssignments.roleDefinitionId",
+            "declared.relationships.relationship.roles",
+        ],
         settings: &[list("ignore-relationship-ids", &[], "Ids of relationships that this rule leaves out.")],
         remediation: "Take the role out: PATCH /tenantRelationships/delegatedAdminRelationships/{id} (If-Match: the ETag) with the role list \
                       less Global Administrator, the one role that can be removed while a relationship is active. Or, in Partner Center > \
@@ -32,19 +49,35 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let ignored = ctx.settings.list("ignore-relationship-ids");
-    for relationship in ctx.index.live() {
-        let has_role = relationship.roles.iter().any(|id| id.eq_ignore_ascii_case(roles::GLOBAL_ADMINISTRATOR));
-        if !has_role || holds(ignored, &relationship.id) {
+    for told in told::live(ctx) {
+        let relationship = told.relationship;
+        if !relationship.roles.iter().any(|id| is_global_administrator(id)) || holds(ignored, &relationship.id) {
             continue;
         }
         out.push(
-            Draft::relationship(ctx, relationship)
+            told.draft(ctx)
                 .since(began(relationship))
-                .evidence("status", relationship.status.as_str(), Dataset::Relationships)
-                .evidence("accessDetails.unifiedRoles", vec!["Global Administrator"], Dataset::Relationships)
-                .evidence("activatedDateTime", time(relationship.activated_date_time), Dataset::Relationships),
+                .evidence("status", relationship.status.as_str(), told.source)
+                .evidence("accessDetails.unifiedRoles", vec!["Global Administrator"], told.source)
+                .evidence("activatedDateTime", time(relationship.activated_date_time), told.source),
         );
     }
+    if ctx.tenant.view == View::Customer {
+        outside::judge(
+            ctx,
+            out,
+            &Wanted {
+                selects: &is_global_administrator,
+                severity: &|_, _| Severity::Critical,
+                allowed: "A partner may be given Global Administrator",
+                held: "A principal of an outside tenant holds Global Administrator",
+            },
+        );
+    }
+}
+
+fn is_global_administrator(id: &str) -> bool {
+    id.eq_ignore_ascii_case(roles::GLOBAL_ADMINISTRATOR)
 }
 
 #[cfg(test)]
@@ -53,7 +86,11 @@ mod tests {
 
     use super::RULE;
     use crate::domain::roles::GLOBAL_ADMINISTRATOR as GA;
-    use crate::policy::rules::testing::{READERS, at, case, relationship};
+    use crate::domain::{Coverage, Dataset, Severity, Status};
+    use crate::policy::rules::folding;
+    use crate::policy::rules::testing::{
+        Case, EXCHANGE, MSP, READERS, at, beside, case, ceiling, customer_case, declared, held_role, relationship,
+    };
 
     #[test]
     fn every_status_in_which_access_may_exist_counts() {
@@ -88,5 +125,55 @@ mod tests {
         let drafts = case(relationships).run(&RULE).findings;
         assert_eq!(drafts[1].since, Some(at(-200)), "without an activation: the making");
         assert_eq!(drafts[0].customer.as_ref().unwrap().name, "Alpine");
+    }
+
+    fn found(case: &Case) -> Vec<(String, String, Option<Severity>)> {
+        case.run(&RULE).findings.into_iter().map(|draft| (draft.subject.id, draft.own_key, draft.severity)).collect()
+    }
+
+    #[test]
+    fn a_ceiling_that_allows_it_while_nobody_holds_it() {
+        let allowed = || customer_case(ceiling(&[GA, EXCHANGE]));
+        assert_eq!(found(&allowed()), [(MSP.into(), "ceiling".into(), Some(Severity::Critical))]);
+        assert!(!customer_case(ceiling(&[EXCHANGE])).fires(&RULE));
+        let held = || customer_case(beside(ceiling(&[GA]), json!({ "roleAssignments": [held_role("a", "p", MSP, GA)] })));
+        assert!(!held().fires(&RULE), "foreign-principal-role-assignment takes it");
+        let unread = held().coverage(Dataset::RoleAssignments, Coverage::new(Status::Denied)).off(folding::FOREIGN);
+        assert_eq!(found(&unread).len(), 1);
+    }
+
+    #[test]
+    fn what_no_other_rule_takes_is_told_here() {
+        let held = customer_case(beside(ceiling(&[GA]), json!({ "roleAssignments": [held_role("a", "p", MSP, GA)] })));
+        assert_eq!(found(&held.off(folding::FOREIGN)), [("p".into(), GA.into(), Some(Severity::Critical))]);
+    }
+
+    #[test]
+    fn what_is_approved_is_info_and_names_the_approval() {
+        let approved = |roles: Option<&[&str]>, until: Option<i64>| customer_case(ceiling(&[GA])).approve(MSP, roles, until);
+        let drafts = approved(Some(&[GA]), Some(1)).run(&RULE).findings;
+        assert_eq!(drafts[0].severity, Some(Severity::Info));
+        assert!(drafts[0].evidence.iter().any(|evidence| evidence.field == "approved.owner"));
+        assert_eq!(found(&approved(None, None))[0].2, Some(Severity::Critical), "tier 0 must be named");
+        let ended = approved(Some(&[GA]), Some(-1)).run(&RULE).findings;
+        assert_eq!(ended[0].severity, Some(Severity::Critical));
+        assert!(ended[0].evidence.iter().any(|evidence| evidence.field == "approved.until"));
+    }
+
+    #[test]
+    fn support_and_governing_tenants_have_rules_of_their_own() {
+        let support = crate::domain::customer::MICROSOFT_SUPPORT_TENANT;
+        let facts = json!({ "providerConstraints": [{ "tenantId": support, "allowedRoles": [GA] }] });
+        assert!(!customer_case(facts).fires(&RULE));
+        let governed = json!({ "governance": [{ "id": "g", "kind": "relationship", "governingTenantId": MSP, "status": "active" }] });
+        assert!(!customer_case(beside(ceiling(&[GA]), governed)).fires(&RULE));
+    }
+
+    #[test]
+    fn a_declared_relationship_counts_with_its_file() {
+        let drafts = declared(vec![relationship("r1", &[GA], json!({})), relationship("r2", &[GA], json!({ "status": "expired" }))]);
+        let drafts = drafts.run(&RULE).findings;
+        assert_eq!((drafts.len(), drafts[0].subject.id.as_str()), (1, "r1"));
+        assert!(drafts[0].evidence.iter().all(|evidence| evidence.source == "declared"));
     }
 }

@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::High,
         severity_note: "",
         uses: &[required(Dataset::Assignments), required(Dataset::Groups)],
+        customer_uses: &[],
         reads: Reads::Some,
         fields: &[
             "assignments.status",

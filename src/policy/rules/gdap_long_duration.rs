@@ -1,21 +1,23 @@
 //! LIF-02: see the page.
 
 use crate::domain::facts::Relationship;
-use crate::domain::rule_meta::{Reads, required};
+use crate::domain::rule_meta::{Reads, import, required};
 use crate::domain::{Dataset, RuleMeta, Severity};
-use crate::policy::rule::{Ctx, Draft, Out, Rule};
+use crate::policy::rule::{Ctx, Out, Rule};
 
-use super::shared::{PARTNER, began, days, role_names, roles_up_to, text, time};
+use super::shared::{BOTH, began, days, role_names, roles_up_to, text, time};
+use super::told;
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
         id: "gdap-long-duration",
         code: "LIF-02",
         title: "Relationship runs longer than the limit",
-        views: PARTNER,
+        views: BOTH,
         severity: Severity::Medium,
         severity_note: "High with a tier 0 role.",
         uses: &[required(Dataset::Relationships)],
+        customer_uses: &[import(Dataset::Declared)],
         reads: Reads::Some,
         fields: &[
             "relationships.status",
@@ -24,6 +26,7 @@ pub(super) static RULE: Rule = Rule {
             "relationships.createdDateTime",
             "relationships.endDateTime",
             "relationships.roles",
+            "declared.relationships.relationship.duration",
         ],
         settings: &[
             days("max-days", 365, "Longest run in days."),
@@ -42,9 +45,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let limits = [("max-days", ctx.settings.int("max-days")), ("max-days-tier0", ctx.settings.int("max-days-tier0"))];
-    for relationship in ctx.index.live() {
+    for told in told::live(ctx) {
+        let relationship = told.relationship;
         let Some(length) = length(relationship) else {
-            out.unjudged(&relationship.id, Dataset::Relationships);
+            out.unjudged(&relationship.id, told.source);
             continue;
         };
         let tier0 = roles_up_to(relationship.roles.iter().map(String::as_str), 0);
@@ -53,20 +57,17 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             continue;
         }
         let duration = relationship.duration.as_ref().map(|duration| duration.0.as_str());
-        let draft = Draft::relationship(ctx, relationship)
+        let draft = told
+            .draft(ctx)
             .since(began(relationship))
             .severity(if tier0.is_empty() { Severity::Medium } else { Severity::High })
             .note(format!("{length} days, limit {limit}"))
-            .evidence("duration", text(duration), Dataset::Relationships)
-            .evidence("activatedDateTime", time(relationship.activated_date_time), Dataset::Relationships)
-            .evidence("endDateTime", time(relationship.end_date_time), Dataset::Relationships)
-            .evidence("days", length, Dataset::Relationships)
+            .evidence("duration", text(duration), told.source)
+            .evidence("activatedDateTime", time(relationship.activated_date_time), told.source)
+            .evidence("endDateTime", time(relationship.end_date_time), told.source)
+            .evidence("days", length, told.source)
             .setting(name, limit);
-        out.push(if tier0.is_empty() {
-            draft
-        } else {
-            draft.evidence("accessDetails.unifiedRoles", role_names(tier0), Dataset::Relationships)
-        });
+        out.push(if tier0.is_empty() { draft } else { draft.evidence("accessDetails.unifiedRoles", role_names(tier0), told.source) });
     }
 }
 
@@ -88,7 +89,7 @@ mod tests {
 
     use super::RULE;
     use crate::domain::{Dataset, Severity};
-    use crate::policy::rules::testing::{APPLICATION, Case, EXCHANGE, at, at_hour, case, relationship};
+    use crate::policy::rules::testing::{APPLICATION, Case, EXCHANGE, at, at_hour, case, declared, relationship};
 
     fn with(roles: &[&str], more: Value) -> Case {
         case(json!({ "relationships": [relationship("r1", roles, more)] }))
@@ -151,5 +152,13 @@ mod tests {
         for status in ["expired", "terminated", "created", "approvalPending"] {
             assert!(!with(&[EXCHANGE], json!({ "duration": "P730D", "status": status })).fires(&RULE), "{status}");
         }
+    }
+
+    #[test]
+    fn declared_ones_count_as_well() {
+        let of = |more: Value| declared(vec![relationship("r1", &[EXCHANGE], more)]).run(&RULE);
+        assert_eq!(of(json!({ "duration": "P366D", "endDateTime": null })).findings.len(), 1);
+        assert!(of(json!({})).findings.is_empty());
+        assert_eq!(of(json!({ "duration": null, "endDateTime": null })).unjudged, [("r1".to_owned(), Dataset::Declared)]);
     }
 }

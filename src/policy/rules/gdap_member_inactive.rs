@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Medium,
         severity_note: "High where one of the member's groups carries tier 0.",
         uses: &[required(Dataset::GroupMembers), helps(Dataset::UserActivity), helps(Dataset::Assignments)],
+        customer_uses: &[],
         reads: Reads::Some,
         fields: &[
             "groupMembers",

@@ -21,6 +21,7 @@ pub(super) static RULE: Rule = Rule {
             helps(Dataset::Assignments),
             helps(Dataset::UserActivity),
         ],
+        customer_uses: &[],
         reads: Reads::Some,
         fields: &[
             "groupMembers",

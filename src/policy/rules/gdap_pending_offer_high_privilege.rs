@@ -1,23 +1,31 @@
 //! OFR-01: see the page.
 
 use crate::domain::facts::RelationshipStatus;
-use crate::domain::rule_meta::{Reads, required};
-use crate::domain::{Dataset, RuleMeta, Severity};
-use crate::policy::rule::{Ctx, Draft, Out, Rule};
+use crate::domain::rule_meta::{Reads, import, required};
+use crate::domain::{Dataset, RuleMeta, Severity, View};
+use crate::policy::rule::{Ctx, Out, Rule};
 
-use super::shared::{PARTNER, few_roles, role_names, roles_up_to, text, tier, time};
+use super::shared::{BOTH, few_roles, role_names, roles_up_to, text, tier, time};
+use super::{approval, told};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
         id: "gdap-pending-offer-high-privilege",
         code: "OFR-01",
         title: "Open offer asks for privileged roles",
-        views: PARTNER,
+        views: BOTH,
         severity: Severity::High,
         severity_note: "",
         uses: &[required(Dataset::Relationships)],
+        customer_uses: &[import(Dataset::Declared)],
         reads: Reads::Some,
-        fields: &["relationships.status", "relationships.roles", "relationships.createdDateTime", "relationships.customer.tenantId"],
+        fields: &[
+            "relationships.status",
+            "relationships.roles",
+            "relationships.createdDateTime",
+            "relationships.customer.tenantId",
+            "declared.relationships.relationship.status",
+        ],
         settings: &[tier("offer-max-tier", 0, "The weakest tier that makes an offer a finding (0 to 3).")],
         remediation: "If it was not planned: withdraw it in Partner Center > Customers > (customer) > Admin relationships, tell the customer not to \
                       approve it, and find out who made it (Partner Center > Activity log). If it was: send one that asks for less.",
@@ -30,25 +38,42 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
+/// What the customer can do about an offer.
+const IN_CUSTOMER: &str = "Do not approve it from a mail. Check the partner's tenant id and the roles in the Microsoft 365 admin center > Settings > Partner \
+                           relationships; if nobody here asked for it, leave it alone (it lapses after 90 days), tell the partner, and have it send one that \
+                           asks for less.";
+
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let max_tier = ctx.settings.int("offer-max-tier");
-    let pending = ctx.index.relationships.iter().filter(|relationship| relationship.status == RelationshipStatus::ApprovalPending);
-    for relationship in pending {
+    for told in told::relationships(ctx) {
+        let relationship = told.relationship;
+        if relationship.status != RelationshipStatus::ApprovalPending {
+            continue;
+        }
         let found = roles_up_to(relationship.roles.iter().map(String::as_str), max_tier);
         if found.is_empty() {
             continue;
         }
-        let names = role_names(found);
-        out.push(
-            Draft::relationship(ctx, relationship)
-                .note(few_roles(&names))
-                .since(relationship.created_date_time)
-                .evidence("status", relationship.status.as_str(), Dataset::Relationships)
-                .evidence("accessDetails.unifiedRoles", names, Dataset::Relationships)
-                .evidence("createdDateTime", time(relationship.created_date_time), Dataset::Relationships)
-                .evidence("customer.tenantId", text(relationship.customer_id()), Dataset::Relationships)
-                .setting("offer-max-tier", max_tier),
-        );
+        let names = role_names(found.iter().copied());
+        let draft = told
+            .draft(ctx)
+            .note(few_roles(&names))
+            .since(relationship.created_date_time)
+            .evidence("status", relationship.status.as_str(), told.source)
+            .evidence("accessDetails.unifiedRoles", names, told.source)
+            .evidence("createdDateTime", time(relationship.created_date_time), told.source)
+            .evidence("customer.tenantId", text(relationship.customer_id()), told.source)
+            .setting("offer-max-tier", max_tier);
+        // An offer of a partner that may have all of these roles anyway is no surprise.
+        let approval = told.outside().and_then(|entry| {
+            let is_covered = found.iter().all(|role| approval::covering(ctx, entry, role).is_some());
+            ctx.approval(&entry.tenant_id).filter(|_| is_covered)
+        });
+        out.push(match approval {
+            Some(approval) => approval::lowered(draft, approval),
+            None if ctx.tenant.view == View::Customer => draft.remediation(IN_CUSTOMER),
+            None => draft,
+        });
     }
 }
 
@@ -57,8 +82,9 @@ mod tests {
     use serde_json::json;
 
     use super::RULE;
+    use crate::domain::Severity;
     use crate::domain::roles::GLOBAL_ADMINISTRATOR;
-    use crate::policy::rules::testing::{Case, EXCHANGE, READERS, case, relationship};
+    use crate::policy::rules::testing::{Case, EXCHANGE, MSP, READERS, case, declared, relationship};
 
     fn with(status: &str, roles: &[&str]) -> Case {
         case(json!({ "relationships": [relationship("r1", roles, json!({ "status": status, "customer": null }))] }))
@@ -73,5 +99,17 @@ mod tests {
         for status in ["created", "active", "terminated", "approved"] {
             assert!(!with(status, &[GLOBAL_ADMINISTRATOR]).fires(&RULE), "{status}");
         }
+    }
+
+    #[test]
+    fn a_declared_offer_counts_and_an_approval_covers_it() {
+        let offer = |roles: &[&str]| declared(vec![relationship("r1", roles, json!({ "status": "approvalPending" }))]);
+        let drafts = offer(&[GLOBAL_ADMINISTRATOR]).run(&RULE).findings;
+        assert_eq!((drafts.len(), drafts[0].severity), (1, None));
+        assert!(drafts[0].remediation.as_ref().unwrap().contains("Microsoft 365 admin center"));
+        assert!(!offer(&[EXCHANGE]).fires(&RULE));
+        let approved = offer(&[GLOBAL_ADMINISTRATOR]).approve(MSP, Some(&[GLOBAL_ADMINISTRATOR]), None).run(&RULE).findings;
+        assert_eq!(approved[0].severity, Some(Severity::Info));
+        assert_eq!(offer(&[GLOBAL_ADMINISTRATOR]).approve(MSP, None, None).run(&RULE).findings[0].severity, None);
     }
 }

@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Low,
         severity_note: "",
         uses: &[required(Dataset::Relationships), required(Dataset::Assignments)],
+        customer_uses: &[],
         reads: Reads::All,
         fields: &[
             "relationships.status",

@@ -18,6 +18,7 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Medium,
         severity_note: "High where an unused role is tier 0.",
         uses: &[required(Dataset::Relationships), required(Dataset::Assignments)],
+        customer_uses: &[],
         reads: Reads::All,
         fields: &[
             "relationships.status",

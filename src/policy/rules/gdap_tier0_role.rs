@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::domain::facts::Relationship;
-use crate::domain::rule_meta::{Reads, required};
-use crate::domain::{Dataset, RuleMeta, Severity, roles};
+use crate::domain::rule_meta::{Reads, helps, required};
+use crate::domain::{Dataset, RuleMeta, Severity, View, roles};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, began, few_roles, list, role_ids, role_names, roles_up_to, time};
+use super::outside::{self, Wanted};
+use super::shared::{BOTH, began, few_roles, list, role_ids, role_names, time};
+use super::told;
 
 /// Whoever has both can make any role assignment and take over any account, at once.
 const PAIR: [&str; 2] = [roles::PRIVILEGED_ROLE_ADMINISTRATOR, roles::PRIVILEGED_AUTHENTICATION_ADMINISTRATOR];
@@ -17,11 +19,18 @@ pub(super) static RULE: Rule = Rule {
         id: "gdap-tier0-role",
         code: "PRV-02",
         title: "Relationship includes a tier 0 role other than Global Administrator",
-        views: PARTNER,
+        views: BOTH,
         severity: Severity::High,
         severity_note: "Critical where Privileged Role Administrator and Privileged Authentication Administrator come together, in one \
                         relationship or over all live ones with the same customer.",
         uses: &[required(Dataset::Relationships)],
+        customer_uses: &[
+            required(Dataset::CrossTenantPartners),
+            required(Dataset::RoleAssignments),
+            helps(Dataset::RoleSchedules),
+            helps(Dataset::ProviderConstraints),
+            helps(Dataset::Declared),
+        ],
         reads: Reads::Some,
         fields: &[
             "relationships.status",
@@ -29,6 +38,9 @@ pub(super) static RULE: Rule = Rule {
             "relationships.customer.tenantId",
             "relationships.activatedDateTime",
             "relationships.createdDateTime",
+            "providerConstraints.allowedRoles",
+            "roleAssignments.roleDefinitionId",
+            "declared.relationships.relationship.roles",
         ],
         settings: &[list("allowed-tier0-roles", &[], "Tier 0 roles that are accepted, by name or template id.")],
         remediation: "Ask for the least privileged role that does the job instead. Keep what really needs tier 0 in a relationship of its own \
@@ -46,20 +58,22 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let allowed = ctx.settings.list("allowed-tier0-roles");
     let allowed_ids = role_ids(allowed);
-    for relationship in ctx.index.live() {
+    for told in told::live(ctx) {
+        let relationship = told.relationship;
         let found = tier0(relationship, &allowed_ids);
         if found.is_empty() {
             continue;
         }
         let severity = if has_pair(&found) { Severity::Critical } else { Severity::High };
         let names = role_names(found);
-        let draft = Draft::relationship(ctx, relationship)
+        let draft = told
+            .draft(ctx)
             .note(few_roles(&names))
             .since(began(relationship))
             .severity(severity)
-            .evidence("status", relationship.status.as_str(), Dataset::Relationships)
-            .evidence("accessDetails.unifiedRoles", names, Dataset::Relationships)
-            .evidence("activatedDateTime", time(relationship.activated_date_time), Dataset::Relationships);
+            .evidence("status", relationship.status.as_str(), told.source)
+            .evidence("accessDetails.unifiedRoles", names, told.source)
+            .evidence("activatedDateTime", time(relationship.activated_date_time), told.source);
         out.push(draft.setting("allowed-tier0-roles", allowed.to_vec()));
     }
     for (customer, relationships) in ctx.index.live_by_customer() {
@@ -67,13 +81,36 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             out.push(draft.setting("allowed-tier0-roles", allowed.to_vec()));
         }
     }
+    if ctx.tenant.view == View::Customer {
+        outside::judge(
+            ctx,
+            out,
+            &Wanted {
+                selects: &|id| is_tier0(id, &allowed_ids).is_some(),
+                severity: &|found, all| observed_severity(found, all, &allowed_ids),
+                allowed: "A partner may be given a tier 0 role",
+                held: "A principal of an outside tenant holds a tier 0 role",
+            },
+        );
+    }
+}
+
+/// Critical where one of the pair is among the roles found, and both are within the tenant's reach.
+fn observed_severity(found: &[&str], all: &BTreeSet<&str>, allowed: &BTreeSet<String>) -> Severity {
+    let within_reach: BTreeSet<&str> = all.iter().filter_map(|id| is_tier0(id, allowed)).collect();
+    let is_of_pair = found.iter().filter_map(|id| is_tier0(id, allowed)).any(|id| PAIR.contains(&id));
+    if is_of_pair && has_pair(&within_reach) { Severity::Critical } else { Severity::High }
+}
+
+/// The role, by its own spelling, if it is of tier 0, not Global Administrator, and not allowed.
+fn is_tier0(id: &str, allowed: &BTreeSet<String>) -> Option<&'static str> {
+    let id = roles::by_id(id).filter(|role| role.tier == 0)?.id;
+    (id != roles::GLOBAL_ADMINISTRATOR && !allowed.contains(id)).then_some(id)
 }
 
 /// Tier 0 roles but Global Administrator, which has its own rule, and those that are allowed.
 fn tier0<'a>(relationship: &'a Relationship, allowed: &BTreeSet<String>) -> BTreeSet<&'a str> {
-    let ids = roles_up_to(relationship.roles.iter().map(String::as_str), 0).into_iter();
-    let canonical = ids.filter_map(roles::by_id).map(|role| role.id);
-    canonical.filter(|id| *id != roles::GLOBAL_ADMINISTRATOR && !allowed.contains(*id)).collect()
+    relationship.roles.iter().filter_map(|id| is_tier0(id, allowed)).collect()
 }
 
 fn has_pair(ids: &BTreeSet<&str>) -> bool {
@@ -109,7 +146,10 @@ mod tests {
     use super::{PAIR, RULE};
     use crate::domain::Severity;
     use crate::domain::roles::GLOBAL_ADMINISTRATOR;
-    use crate::policy::rules::testing::{ALPINE, APPLICATION, EXCHANGE, case, relationship};
+    use crate::policy::rules::folding;
+    use crate::policy::rules::testing::{
+        ALPINE, APPLICATION, EXCHANGE, MSP, beside, case, ceiling, customer_case, declared, held_role, relationship,
+    };
 
     #[test]
     fn one_finding_a_relationship_and_global_administrator_is_left_to_its_own_rule() {
@@ -153,5 +193,36 @@ mod tests {
         let drafts = case.list("allowed-tier0-roles", &["privileged role administrator"]).run(&RULE).findings;
         assert_eq!(drafts[0].severity, Some(Severity::High));
         assert_eq!(drafts[0].evidence[1].value, json!(["Privileged Authentication Administrator"]));
+    }
+
+    #[test]
+    fn in_the_customer_view_what_a_ceiling_allows_and_nobody_holds() {
+        let found = |roles: &[&str], held: &[&str]| {
+            let held: Vec<_> = held.iter().enumerate().map(|(n, role)| held_role(&format!("a{n}"), "p", MSP, role)).collect();
+            let case = customer_case(beside(ceiling(roles), json!({ "roleAssignments": held })));
+            case.run(&RULE)
+                .findings
+                .into_iter()
+                .map(|draft| (draft.own_key, draft.severity.unwrap(), draft.note.unwrap()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found(&[GLOBAL_ADMINISTRATOR, EXCHANGE, APPLICATION], &[]),
+            [("ceiling".into(), Severity::High, "Application Admin".into())]
+        );
+        assert!(found(&[APPLICATION], &[APPLICATION]).is_empty(), "held: taken by another rule");
+        assert_eq!(found(&PAIR, &[])[0].1, Severity::Critical);
+        assert_eq!(found(&PAIR, &PAIR[..1])[0].1, Severity::Critical, "one held, the other allowed");
+        assert_eq!(found(&[APPLICATION], &PAIR)[0].1, Severity::High, "the pair itself is another rule's");
+    }
+
+    #[test]
+    fn in_the_customer_view_held_ones_that_no_rule_takes_and_declared_ones() {
+        let held = customer_case(beside(ceiling(&[]), json!({ "roleAssignments": [held_role("a", "p", MSP, APPLICATION)] })));
+        assert_eq!(held.off(folding::FOREIGN).subjects(&RULE), ["p"]);
+        let approved = customer_case(ceiling(&[APPLICATION, PAIR[0]])).approve(MSP, Some(&[APPLICATION]), None).run(&RULE).findings;
+        assert_eq!((approved.len(), approved[0].severity), (1, Some(Severity::High)));
+        assert_eq!(approved[0].evidence[0].value, json!(["Privileged Role Administrator"]), "only what is beyond the approval");
+        assert_eq!(declared(vec![relationship("r1", &PAIR, json!({}))]).run(&RULE).findings[0].severity, Some(Severity::Critical));
     }
 }

@@ -3,23 +3,39 @@
 use std::collections::BTreeSet;
 
 use crate::domain::facts::Relationship;
-use crate::domain::rule_meta::{Reads, required};
-use crate::domain::{Dataset, RuleMeta, Severity, roles};
+use crate::domain::ledger::{Class, Entry};
+use crate::domain::rule_meta::{Reads, helps, required};
+use crate::domain::{Confidence, Dataset, RuleMeta, Severity, View, roles};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{NIST_T1199, PARTNER, role_count, role_names};
+use super::shared::{BOTH, NIST_T1199, role_count, role_names};
+use super::{approval, declared_rows, outside};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
         id: "gdap-too-many-roles",
         code: "PRV-03",
         title: "More roles are held in one customer than the limit",
-        views: PARTNER,
+        views: BOTH,
         severity: Severity::Medium,
         severity_note: "High above `high-roles`.",
         uses: &[required(Dataset::Relationships)],
+        customer_uses: &[
+            required(Dataset::CrossTenantPartners),
+            required(Dataset::RoleAssignments),
+            helps(Dataset::RoleSchedules),
+            helps(Dataset::ProviderConstraints),
+            helps(Dataset::Declared),
+        ],
         reads: Reads::Some,
-        fields: &["relationships.status", "relationships.roles", "relationships.customer.tenantId"],
+        fields: &[
+            "relationships.status",
+            "relationships.roles",
+            "relationships.customer.tenantId",
+            "providerConstraints.allowedRoles",
+            "roleAssignments.roleDefinitionId",
+            "declared.relationships.relationship.roles",
+        ],
         settings: &[
             role_count("max-roles", 15, "Most roles with write access that live relationships with one customer may hold together."),
             role_count("high-roles", 25, "Above this many the severity is high."),
@@ -36,6 +52,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
+    if ctx.tenant.view == View::Customer {
+        let partners = ctx.ledger.entries.values().filter(|entry| !matches!(entry.class, Class::MicrosoftSupport | Class::GoverningTenant));
+        partners.for_each(|entry| judge_outside(ctx, out, entry));
+        return;
+    }
     for (customer, relationships) in ctx.index.live_by_customer() {
         let party = ctx.index.party(customer);
         judge(ctx, out, &relationships, || Draft::about("customer", customer, &party.name).customer(Some(party)));
@@ -66,6 +87,45 @@ fn judge(ctx: &Ctx<'_>, out: &mut Out, relationships: &[&Relationship], draft: i
     out.push(if is_high { draft.setting("high-roles", high) } else { draft });
 }
 
+/// The customer view: what a tenant holds or may be given, and beside it what files declare.
+fn judge_outside(ctx: &Ctx<'_>, out: &mut Out, entry: &Entry) {
+    let (limit, high) = (ctx.settings.int("max-roles"), ctx.settings.int("high-roles"));
+    let observed: BTreeSet<&str> = outside::within_reach(entry).into_iter().filter(|id| writes(id)).collect();
+    let rows = declared_rows::relationships(ctx, entry).filter(|row| row.relationship.status.is_live());
+    let declared = rows.flat_map(|row| &row.relationship.roles).map(String::as_str).filter(|id| writes(id));
+    let mut all = observed.clone();
+    all.extend(declared);
+    let number = |ids: &BTreeSet<&str>| i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    // What was observed is judged alone if it is enough; what is declared only adds.
+    let is_declared = number(&observed) <= limit;
+    let counted = if is_declared { all } else { observed };
+    let count = number(&counted);
+    if count <= limit {
+        return;
+    }
+    let beyond: BTreeSet<&str> = counted.iter().copied().filter(|id| approval::covering(ctx, entry, id).is_none()).collect();
+    let covering = ctx.approval(&entry.tenant_id).filter(|_| number(&beyond) <= limit);
+    let is_high = number(&beyond) > high;
+    let held: BTreeSet<&str> = entry.roles.iter().map(|role| role.role_id.as_str()).filter(|id| counted.contains(id)).collect();
+    let allowed: Vec<&str> = entry.ceiling.iter().flatten().map(String::as_str).filter(|id| counted.contains(id)).collect();
+    let draft = Draft::outside(entry)
+        .title("A partner holds, or may be given, more roles than the limit")
+        .severity(if is_high { Severity::High } else { Severity::Medium })
+        .confidence(if is_declared { Confidence::Medium } else { Confidence::High })
+        .since(entry.ceiling_created)
+        .note(format!("{count} roles, limit {}", if is_high { high } else { limit }))
+        .evidence("roleDefinition.displayName (held)", role_names(held), Dataset::RoleAssignments)
+        .evidence("allowedRoleTemplateIds", role_names(allowed), Dataset::ProviderConstraints)
+        .evidence("count", count, if is_declared { Dataset::Declared } else { Dataset::ProviderConstraints })
+        .setting("max-roles", limit);
+    let draft = if is_declared { draft.evidence("accessDetails.unifiedRoles", role_names(counted), Dataset::Declared) } else { draft };
+    let draft = if is_high { draft.setting("high-roles", high) } else { draft };
+    out.push(match covering {
+        Some(approval) => approval::lowered(draft, approval),
+        None => draft,
+    });
+}
+
 /// A role that the catalog does not have may write.
 fn writes(id: &str) -> bool {
     roles::by_id(id).is_none_or(|role| !role.read_only)
@@ -76,8 +136,10 @@ mod tests {
     use serde_json::json;
 
     use super::RULE;
-    use crate::domain::{Severity, roles};
-    use crate::policy::rules::testing::{ALPINE, READERS, case, relationship};
+    use crate::domain::{Confidence, Severity, roles};
+    use crate::policy::rules::testing::{
+        ALPINE, MSP, READERS, beside, case, ceiling, customer_case, declared_beside, held_role, relationship,
+    };
 
     fn writers(count: usize) -> Vec<&'static str> {
         roles::all().iter().filter(|role| !role.read_only).map(|role| role.id).take(count).collect()
@@ -112,5 +174,34 @@ mod tests {
     fn a_live_relationship_without_a_customer_is_judged_by_itself() {
         let odd = json!({ "relationships": [relationship("r1", &writers(16), json!({ "status": "somethingNew", "customer": null }))] });
         assert_eq!(case(odd).subjects(&RULE), ["r1"]);
+    }
+
+    #[test]
+    fn in_the_customer_view_what_is_held_and_what_is_allowed_count_together() {
+        let case = |allowed: usize, held: &[&str]| {
+            let held: Vec<_> = held.iter().enumerate().map(|(n, role)| held_role(&format!("a{n}"), "p", MSP, role)).collect();
+            customer_case(beside(ceiling(&writers(allowed)), json!({ "roleAssignments": held })))
+        };
+        assert!(!case(15, &[READERS, writers(1)[0]]).fires(&RULE));
+        let drafts = case(15, &writers(16)[15..]).run(&RULE).findings;
+        assert_eq!((drafts[0].subject.id.as_str(), drafts[0].severity), (MSP, Some(Severity::Medium)));
+        assert_eq!(case(26, &[]).run(&RULE).findings[0].severity, Some(Severity::High));
+        let covered = case(16, &[]).approve(MSP, Some(&writers(16)), None).run(&RULE).findings;
+        assert_eq!(covered[0].severity, Some(Severity::Info));
+        let governed = json!({ "governance": [{ "id": "g", "kind": "relationship", "governingTenantId": MSP, "status": "active" }] });
+        assert!(!customer_case(beside(ceiling(&writers(16)), governed)).fires(&RULE), "no partner");
+    }
+
+    #[test]
+    fn what_is_declared_adds_and_never_lowers() {
+        let rows = |roles: &[&str]| vec![relationship("r1", roles, json!({}))];
+        let found = |rows, allowed: usize| {
+            let case = declared_beside(rows, ceiling(&writers(allowed)));
+            case.run(&RULE).findings.into_iter().map(|draft| draft.confidence).collect::<Vec<_>>()
+        };
+        assert!(found(rows(&writers(15)), 15).is_empty(), "the same roles");
+        assert_eq!(found(rows(&writers(16)[15..]), 15), [Confidence::Medium]);
+        assert_eq!(found(rows(&[]), 16), [Confidence::High]);
+        assert!(found(vec![relationship("r1", &writers(16), json!({ "status": "expired" }))], 3).is_empty());
     }
 }

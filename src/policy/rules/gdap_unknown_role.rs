@@ -1,22 +1,39 @@
 //! PRV-05: see the page.
 
-use crate::domain::rule_meta::{Reads, required};
-use crate::domain::{Dataset, RuleMeta, Severity, roles};
-use crate::policy::rule::{Ctx, Draft, Out, Rule};
+use crate::domain::rule_meta::{Reads, helps, required};
+use crate::domain::{Dataset, RuleMeta, Severity, View, roles};
+use crate::policy::rule::{Ctx, Out, Rule};
 
-use super::shared::{PARTNER, began, few};
+use super::outside::{self, Wanted};
+use super::shared::{BOTH, began, few};
+use super::told;
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
         id: "gdap-unknown-role",
         code: "PRV-05",
         title: "Relationship includes a role that the catalog does not have",
-        views: PARTNER,
+        views: BOTH,
         severity: Severity::Medium,
         severity_note: "",
         uses: &[required(Dataset::Relationships)],
+        customer_uses: &[
+            required(Dataset::CrossTenantPartners),
+            required(Dataset::RoleAssignments),
+            helps(Dataset::RoleSchedules),
+            helps(Dataset::ProviderConstraints),
+            helps(Dataset::Declared),
+        ],
         reads: Reads::Some,
-        fields: &["relationships.status", "relationships.roles", "relationships.activatedDateTime", "relationships.createdDateTime"],
+        fields: &[
+            "relationships.status",
+            "relationships.roles",
+            "relationships.activatedDateTime",
+            "relationships.createdDateTime",
+            "providerConstraints.allowedRoles",
+            "roleAssignments.roleDefinitionId",
+            "declared.relationships.relationship.roles",
+        ],
         settings: &[],
         remediation: "Look the id up: GET /beta/roleManagement/directory/roleDefinitions/{id}?$select=displayName,isPrivileged,rolePermissions. \
                       If it is a new built-in role, update partnerscope; if nobody knows it, ask the customer for a relationship without it.",
@@ -30,7 +47,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
-    for relationship in ctx.index.live() {
+    for told in told::live(ctx) {
+        let relationship = told.relationship;
         let mut unknown: Vec<String> = relationship.roles.iter().filter(|id| roles::by_id(id).is_none()).cloned().collect();
         unknown.sort();
         unknown.dedup();
@@ -38,11 +56,23 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             continue;
         }
         out.push(
-            Draft::relationship(ctx, relationship)
+            told.draft(ctx)
                 .note(few(&unknown))
                 .since(began(relationship))
-                .evidence("status", relationship.status.as_str(), Dataset::Relationships)
-                .evidence("accessDetails.unifiedRoles", unknown, Dataset::Relationships),
+                .evidence("status", relationship.status.as_str(), told.source)
+                .evidence("accessDetails.unifiedRoles", unknown, told.source),
+        );
+    }
+    if ctx.tenant.view == View::Customer {
+        outside::judge(
+            ctx,
+            out,
+            &Wanted {
+                selects: &|id| roles::by_id(id).is_none(),
+                severity: &|_, _| Severity::Medium,
+                allowed: "A partner may be given a role that the catalog does not have",
+                held: "A principal of an outside tenant holds a role that the catalog does not have",
+            },
         );
     }
 }
@@ -52,7 +82,8 @@ mod tests {
     use serde_json::json;
 
     use super::RULE;
-    use crate::policy::rules::testing::{READERS, case, relationship};
+    use crate::policy::rules::folding;
+    use crate::policy::rules::testing::{MSP, READERS, beside, case, ceiling, customer_case, declared, held_role, relationship};
 
     #[test]
     fn ids_are_compared_whole_and_without_case() {
@@ -72,5 +103,16 @@ mod tests {
         let drafts = with("terminating").run(&RULE).findings;
         assert_eq!(drafts[0].evidence[1].value, json!(["aa", "zz"]));
         assert!(!with("terminated").fires(&RULE));
+    }
+
+    #[test]
+    fn in_the_customer_view_ceilings_and_declared_ones_count_and_held_ones_are_taken() {
+        const NEW: &str = "deadbeef-0000-4000-8000-000000000001";
+        assert_eq!(customer_case(ceiling(&[READERS, NEW])).subjects(&RULE), [MSP]);
+        assert!(!customer_case(ceiling(&[READERS])).fires(&RULE));
+        let held = || customer_case(beside(ceiling(&[NEW]), json!({ "roleAssignments": [held_role("a", "p", MSP, NEW)] })));
+        assert!(!held().fires(&RULE));
+        assert_eq!(held().off(folding::FOREIGN).subjects(&RULE), ["p"]);
+        assert_eq!(declared(vec![relationship("r1", &[NEW], json!({}))]).subjects(&RULE), ["r1"]);
     }
 }

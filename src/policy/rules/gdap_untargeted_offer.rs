@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Medium,
         severity_note: "",
         uses: &[required(Dataset::Relationships)],
+        customer_uses: &[],
         reads: Reads::Some,
         fields: &["relationships.status", "relationships.customer.tenantId", "relationships.createdDateTime", "relationships.roles"],
         settings: &[],

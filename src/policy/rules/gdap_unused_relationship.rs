@@ -3,19 +3,21 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::facts::Relationship;
+use crate::domain::ledger::{Class, Entry};
 use crate::domain::rule_meta::{Reads, helps, required};
-use crate::domain::{Confidence, Dataset, RuleMeta, Severity, Status, Timestamp};
+use crate::domain::{Confidence, Dataset, RuleMeta, Severity, Timestamp, View};
 use crate::policy::index::Index;
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{NIST_T1199, PARTNER, Window, began, days, is_aged, role_names, roles_up_to, time};
+use super::shared::{BOTH, NIST_T1199, Window, began, days, is_aged, role_names, roles_up_to, shows_absence, time};
+use super::told::{self, Told};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
         id: "gdap-unused-relationship",
         code: "LIF-04",
         title: "Nobody signs in through this relationship",
-        views: PARTNER,
+        views: BOTH,
         severity: Severity::Medium,
         severity_note: "High with a tier 0 role. Low between `warn-days` and `unused-days`. Low, with low confidence, where the log that was read \
                         is shorter than `unused-days`.",
@@ -25,6 +27,12 @@ pub(super) static RULE: Rule = Rule {
             helps(Dataset::Assignments),
             helps(Dataset::GroupMembers),
             helps(Dataset::GroupPim),
+        ],
+        customer_uses: &[
+            required(Dataset::RoleAssignments),
+            required(Dataset::SignIns),
+            helps(Dataset::ProviderConstraints),
+            helps(Dataset::Declared),
         ],
         reads: Reads::All,
         fields: &[
@@ -42,6 +50,10 @@ pub(super) static RULE: Rule = Rule {
             "signIns.events.resourceTenantId",
             "signIns.events.errorCode",
             "signIns.events.crossTenantAccessType",
+            "roleAssignments.principalTenantId",
+            "roleAssignments.roleDefinitionId",
+            "providerConstraints.createdDateTime",
+            "declared.relationships.relationship.activatedDateTime",
             "coverage.sign-ins.from",
             "coverage.sign-ins.to",
         ],
@@ -92,8 +104,15 @@ struct Limits {
 }
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
+    match ctx.tenant.view {
+        View::Partner => check_partner(ctx, out),
+        View::Customer => check_customer(ctx, out),
+    }
+}
+
+fn check_partner(ctx: &Ctx<'_>, out: &mut Out) {
     let limits = Limits { unused: ctx.settings.int("unused-days"), warn: ctx.settings.int("warn-days") };
-    let window = Window::of(ctx).filter(|_| shows_absence(ctx));
+    let window = Window::of(ctx).filter(|_| shows_absence(ctx, Dataset::SignIns));
     let paths = Paths::new(ctx);
     for relationship in ctx.index.active() {
         let (Some(customer), Some(since)) = (relationship.customer_id(), began(relationship)) else {
@@ -116,13 +135,6 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             out.push(draft(ctx, relationship, verdict, window, last, limits));
         }
     }
-}
-
-/// True if a sign-in that is not in the log did not happen within its span: it was read to the end, or cut at its span alone.
-fn shows_absence(ctx: &Ctx<'_>) -> bool {
-    let Some(coverage) = ctx.tenant.coverage.get(&Dataset::SignIns) else { return false };
-    coverage.status == Status::Complete
-        || (coverage.status == Status::Partial && coverage.capped && ctx.facts.sign_ins.reads.iter().all(|read| read.status.has_records()))
 }
 
 fn verdict(window: Window, since: Timestamp, last: Option<Timestamp>, limits: Limits) -> Verdict {
@@ -153,12 +165,8 @@ fn draft(ctx: &Ctx<'_>, relationship: &Relationship, verdict: Verdict, window: W
         .severity(severity)
         .confidence(confidence)
         .evidence("status", relationship.status.as_str(), Dataset::Relationships)
-        .evidence("activatedDateTime", time(relationship.activated_date_time), Dataset::Relationships)
-        .evidence("createdDateTime (last successful sign-in)", time(last), Dataset::SignIns)
-        .evidence("from", window.from.to_string(), Dataset::SignIns)
-        .evidence("to", window.to.to_string(), Dataset::SignIns)
-        .setting("unused-days", limits.unused)
-        .setting("warn-days", limits.warn);
+        .evidence("activatedDateTime", time(relationship.activated_date_time), Dataset::Relationships);
+    let draft = of_log(draft, window, last, limits);
     let draft = match verdict {
         Verdict::NotSeen => {
             draft.title(format!("Nobody was seen to sign in through this relationship in the {} days of log that were read", window.days()))
@@ -167,6 +175,95 @@ fn draft(ctx: &Ctx<'_>, relationship: &Relationship, verdict: Verdict, window: W
     };
     if tier0.is_empty() { draft } else { draft.evidence("accessDetails.unifiedRoles", role_names(tier0), Dataset::Relationships) }
 }
+
+/// The customer view: a provider whose groups hold roles, and nobody came. A sign-in names a tenant, so it counts for all that this has.
+/// A provider that holds none is the business of `dormant-service-provider`.
+fn check_customer(ctx: &Ctx<'_>, out: &mut Out) {
+    let limits = Limits { unused: ctx.settings.int("unused-days"), warn: ctx.settings.int("warn-days") };
+    let window = Window::of(ctx).filter(|_| shows_absence(ctx, Dataset::SignIns));
+    let declared: Vec<Told<'_>> = told::active(ctx).collect();
+    for entry in ctx.ledger.entries.values().filter(|entry| !matches!(entry.class, Class::MicrosoftSupport | Class::GoverningTenant)) {
+        let own: Vec<&Told<'_>> =
+            declared.iter().filter(|told| told.outside().is_some_and(|outside| outside.tenant_id == entry.tenant_id)).collect();
+        let is_holding = entry.class == Class::ServiceProvider && !entry.roles.is_empty();
+        let youngest = limits.unused.min(limits.warn);
+        let is_old = |since: Option<Timestamp>| since.is_none_or(|since| is_aged(since, ctx.now, youngest));
+        let Some(window) = window else {
+            if (is_holding && is_old(entry.ceiling_created) || !own.is_empty())
+                && entry.last_sign_in.is_none_or(|last| is_aged(last, ctx.now, youngest))
+            {
+                out.unjudged(&entry.tenant_id, Dataset::SignIns);
+            }
+            continue;
+        };
+        if is_holding {
+            out.findings.extend(unused_roles(entry, &own, window, limits));
+        } else {
+            out.findings.extend(own.iter().filter_map(|told| unused_declared(ctx, told, entry.last_sign_in, window, limits)));
+        }
+    }
+}
+
+/// The finding on a provider whose groups hold roles. How long it has had them only its ceiling tells; where that does not, the log is a hint.
+fn unused_roles(entry: &Entry, declared: &[&Told<'_>], window: Window, limits: Limits) -> Option<Draft> {
+    let verdict = match entry.ceiling_created {
+        Some(since) => verdict(window, since, entry.last_sign_in, limits),
+        None if entry.last_sign_in.is_none() => Verdict::NotSeen,
+        None => Verdict::Fine,
+    };
+    let ids: Vec<&str> = entry.roles.iter().map(|role| role.role_id.as_str()).collect();
+    let draft = weighed(Draft::outside(entry), verdict, !roles_up_to(ids.iter().copied(), 0).is_empty(), window)?
+        .since(entry.last_sign_in.or(entry.ceiling_created))
+        .evidence("roleDefinition.displayName", role_names(ids), Dataset::RoleAssignments)
+        .evidence("createdDateTime (ceiling)", time(entry.ceiling_created), Dataset::ProviderConstraints);
+    let mut names: Vec<String> = declared.iter().map(|told| told.relationship.display_name.clone()).collect();
+    names.sort();
+    let draft = if names.is_empty() { draft } else { draft.evidence("displayName (declared)", names, Dataset::Declared) };
+    Some(of_log(draft, window, entry.last_sign_in, limits).remediation(IN_CUSTOMER))
+}
+
+/// The finding on a relationship that only a file tells of.
+fn unused_declared(ctx: &Ctx<'_>, told: &Told<'_>, last: Option<Timestamp>, window: Window, limits: Limits) -> Option<Draft> {
+    let relationship = told.relationship;
+    let verdict = verdict(window, began(relationship)?, last, limits);
+    let is_tier0 = !roles_up_to(relationship.roles.iter().map(String::as_str), 0).is_empty();
+    let draft = weighed(told.draft(ctx), verdict, is_tier0, window)?
+        .since(last.or(began(relationship)))
+        .evidence("status", relationship.status.as_str(), told.source)
+        .evidence("activatedDateTime", time(relationship.activated_date_time), told.source);
+    Some(of_log(draft, window, last, limits).remediation(IN_CUSTOMER))
+}
+
+/// Severity, confidence and title by the verdict; `None` where there is nothing to say.
+fn weighed(draft: Draft, verdict: Verdict, is_tier0: bool, window: Window) -> Option<Draft> {
+    let draft = match verdict {
+        Verdict::Fine => return None,
+        Verdict::Unused if is_tier0 => draft.severity(Severity::High).confidence(Confidence::Medium),
+        Verdict::Unused => draft.severity(Severity::Medium).confidence(Confidence::Medium),
+        Verdict::Warned => draft.severity(Severity::Low).confidence(Confidence::Medium),
+        Verdict::NotSeen => draft.severity(Severity::Low).confidence(Confidence::Low),
+    };
+    Some(match verdict {
+        Verdict::NotSeen => {
+            draft.title(format!("Nobody of this partner was seen to sign in within the {} days of log that were read", window.days()))
+        }
+        _ => draft.title("Nobody of this partner signs in"),
+    })
+}
+
+/// What the log shows, as evidence.
+fn of_log(draft: Draft, window: Window, last: Option<Timestamp>, limits: Limits) -> Draft {
+    draft
+        .evidence("createdDateTime (last successful sign-in)", time(last), Dataset::SignIns)
+        .evidence("from", window.from.to_string(), Dataset::SignIns)
+        .evidence("to", window.to.to_string(), Dataset::SignIns)
+        .setting("unused-days", limits.unused)
+        .setting("warn-days", limits.warn)
+}
+
+/// What the customer can do about access that nobody uses.
+const IN_CUSTOMER: &str = "Ask who still needs this partner. If nobody does, end it: Microsoft 365 admin center > Settings > Partner relationships > (partner) > \
+                           Remove roles. If only some of its roles are in use, have the partner give up the rest.";
 
 /// The last sign-in of one person into one customer.
 #[derive(Debug, Clone, Copy)]
@@ -247,7 +344,10 @@ mod tests {
 
     use super::RULE;
     use crate::domain::{Confidence, Coverage, Dataset, Gap, Severity, Status};
-    use crate::policy::rules::testing::{ALPINE, APPLICATION, Case, EXCHANGE, assignment, at, case, relationship};
+    use crate::policy::rules::testing::{
+        ALPINE, APPLICATION, Case, EXCHANGE, MSP, assignment, at, beside, case, ceiling, customer_case, declared, held_role, relationship,
+        visit,
+    };
 
     fn sign_in(user: &str, days: i64, more: Value) -> Value {
         let mut event = json!({
@@ -389,5 +489,52 @@ mod tests {
         }
         let out = with(json!({ "activatedDateTime": null, "createdDateTime": null })).run(&RULE);
         assert_eq!((out.findings.len(), out.unjudged.len()), (0, 1));
+    }
+
+    /// The provider holds a role since 200 days, by its ceiling; it came at these hours.
+    fn holding(role: &str, hours: &[i64]) -> Case {
+        let events: Vec<Value> = hours.iter().map(|hours| visit(&format!("e{hours}"), *hours, json!({}))).collect();
+        let more = json!({ "roleAssignments": [held_role("a", "p", MSP, role)], "signIns": { "events": events } });
+        customer_case(beside(ceiling(&[role]), more))
+    }
+
+    #[test]
+    fn in_the_customer_view_a_provider_that_holds_roles_and_does_not_come() {
+        let low = |confidence| vec![(MSP.to_owned(), Severity::Low, confidence)];
+        assert_eq!(verdicts(&holding(EXCHANGE, &[])), low(Confidence::Low), "thirty days of log are a hint");
+        assert_eq!(verdicts(&holding(EXCHANGE, &[]).window(90)), [(MSP.to_owned(), Severity::Medium, Confidence::Medium)]);
+        assert_eq!(verdicts(&holding(APPLICATION, &[]).window(90)), [(MSP.to_owned(), Severity::High, Confidence::Medium)]);
+        assert_eq!(verdicts(&holding(EXCHANGE, &[-61 * 24]).window(180)), low(Confidence::Medium));
+        assert!(verdicts(&holding(EXCHANGE, &[-60 * 24]).window(180)).is_empty());
+        assert!(verdicts(&holding(EXCHANGE, &[-5])).is_empty());
+    }
+
+    #[test]
+    fn in_the_customer_view_age_is_that_of_the_ceiling() {
+        let mut case = holding(EXCHANGE, &[]).window(180);
+        case.snapshot.tenants[0].customer.provider_constraints[0].created_date_time = Some(at(-59));
+        assert!(verdicts(&case).is_empty(), "young");
+        case.snapshot.tenants[0].customer.provider_constraints.clear();
+        assert_eq!(verdicts(&case), [(MSP.to_owned(), Severity::Low, Confidence::Low)], "of unknown age");
+    }
+
+    #[test]
+    fn in_the_customer_view_without_the_log_it_is_not_judged() {
+        let out = holding(EXCHANGE, &[]).coverage(Dataset::SignIns, Coverage::new(Status::Denied)).run(&RULE);
+        assert_eq!((out.findings.len(), out.unjudged), (0, vec![(MSP.to_owned(), Dataset::SignIns)]));
+        let half = Coverage { from: Some(at(-180)), to: Some(at(0)), ..Coverage::new(Status::Partial) };
+        let used = holding(EXCHANGE, &[-5]).coverage(Dataset::SignIns, half).run(&RULE);
+        assert!(used.unjudged.is_empty(), "what shows use is judged");
+    }
+
+    #[test]
+    fn in_the_customer_view_declared_ones_stand_for_themselves_or_explain() {
+        let rows = || vec![relationship("r1", &[EXCHANGE], json!({}))];
+        assert_eq!(verdicts(&declared(rows()).window(90)), [("r1".to_owned(), Severity::Medium, Confidence::Medium)]);
+        let held = json!({ "roleAssignments": [held_role("a", "p", MSP, EXCHANGE)] });
+        let beside = crate::policy::rules::testing::declared_beside(rows(), beside(ceiling(&[EXCHANGE]), held)).window(90);
+        let drafts = beside.run(&RULE).findings;
+        assert_eq!((drafts.len(), drafts[0].subject.id.as_str()), (1, MSP));
+        assert!(drafts[0].evidence.iter().any(|evidence| evidence.source == "declared"));
     }
 }

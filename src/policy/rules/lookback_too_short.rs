@@ -1,10 +1,10 @@
 //! COV-03: see the page.
 
 use crate::domain::rule_meta::Reads;
-use crate::domain::{Dataset, RuleMeta, Severity};
+use crate::domain::{Dataset, RuleMeta, Severity, View};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, Window};
+use super::shared::{BOTH, Window};
 
 /// A threshold on the sign-in log of which a shorter log still gives a hint.
 const HINTED: &str = "unused-days";
@@ -16,12 +16,13 @@ pub(super) static RULE: Rule = Rule {
         id: "lookback-too-short",
         code: "COV-03",
         title: "Sign-in log is shorter than a rule needs",
-        views: PARTNER,
+        views: BOTH,
         severity: Severity::Low,
         severity_note: "Info where only `unused-days` is longer than the log.",
         uses: &[],
+        customer_uses: &[],
         reads: Reads::Some,
-        fields: &["coverage.sign-ins.status", "coverage.sign-ins.from", "coverage.sign-ins.to"],
+        fields: &["coverage.sign-ins.status", "coverage.sign-ins.from", "coverage.sign-ins.to", "coverage.app-sign-ins.from"],
         settings: &[],
         remediation: "Read as far back as the tenant keeps (--lookback 30d with Entra ID P1 or P2). To see further, send the sign-in logs to a Log \
                       Analytics workspace or a storage account (Entra admin center > Diagnostic settings) and keep this tool's snapshots; six months \
@@ -35,32 +36,49 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
+/// Logs with thresholds, by view.
+const fn logs(view: View) -> &'static [Dataset] {
+    match view {
+        View::Partner => &[Dataset::SignIns],
+        View::Customer => &[Dataset::SignIns, Dataset::AppSignIns],
+    }
+}
+
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
-    // A log that was not read at all is the business of signin-log-coverage-gap.
-    let Some(window) = Window::of(ctx) else { return };
-    let longer = |setting: &str| longer(ctx, setting, window.days());
+    for log in logs(ctx.tenant.view) {
+        // A log that was not read at all is the business of signin-log-coverage-gap.
+        if let Some(window) = Window::of_log(ctx, *log) {
+            out.findings.extend(judge(ctx, *log, window));
+        }
+    }
+}
+
+fn judge(ctx: &Ctx<'_>, log: Dataset, window: Window) -> Option<Draft> {
+    let longer = |setting: &str| longer(ctx, log, setting, window.days());
     let (needed, hinted) = (longer(NEEDED), longer(HINTED));
     if needed.is_empty() && hinted.is_empty() {
-        return;
+        return None;
     }
-    let name = Dataset::SignIns.name();
-    let mut draft = Draft::about("dataset", name, name)
+    let what = if log == Dataset::AppSignIns { "sign-in log of applications" } else { "sign-in log" };
+    let mut draft = Draft::about("dataset", log.name(), log.name())
         .key(ctx.tenant.view.as_str())
         .severity(if needed.is_empty() { Severity::Info } else { Severity::Low })
-        .title(format!("The sign-in log that was read spans {} days, less than a rule needs", window.days()))
-        .evidence("from", window.from.to_string(), Dataset::SignIns)
-        .evidence("to", window.to.to_string(), Dataset::SignIns)
-        .evidence("days", window.days(), Dataset::SignIns);
+        .title(format!("The {what} that was read spans {} days, less than a rule needs", window.days()))
+        .evidence("from", window.from.to_string(), log)
+        .evidence("to", window.to.to_string(), log)
+        .evidence("days", window.days(), log);
     for (name, value) in needed.into_iter().chain(hinted) {
         draft = draft.setting(name, value);
     }
-    out.push(draft);
+    Some(draft)
 }
 
-/// The thresholds of this name, of the selected rules, that are longer than the log.
-fn longer(ctx: &Ctx<'_>, setting: &str, window_days: i64) -> Vec<(String, i64)> {
+/// The thresholds of this name, of the selected rules of the view that read this log, that are longer than it.
+fn longer(ctx: &Ctx<'_>, log: Dataset, setting: &str, window_days: i64) -> Vec<(String, i64)> {
+    let reads = |meta: &RuleMeta| meta.uses_in(ctx.tenant.view).iter().any(|uses| uses.dataset == log);
     ctx.selected
         .iter()
+        .filter(|(meta, _)| meta.views.contains(&ctx.tenant.view) && reads(meta))
         .filter(|(meta, _)| meta.settings.iter().any(|declared| declared.name == setting))
         .map(|(meta, settings)| (format!("{}.{setting}", meta.id), settings.int(setting)))
         .filter(|(_, threshold)| *threshold > window_days)
@@ -72,10 +90,10 @@ mod tests {
     use serde_json::json;
 
     use super::{NEEDED, RULE};
-    use crate::domain::rule_meta::{Setting, SettingDefault};
+    use crate::domain::rule_meta::{Setting, SettingDefault, Uses, required};
     use crate::domain::{Coverage, Dataset, RuleMeta, Severity, Status};
     use crate::policy::rule::{Ctx, Draft, Out};
-    use crate::policy::rules::testing::{at, case};
+    use crate::policy::rules::testing::{at, case, customer_case};
     use crate::policy::settings::RuleSettings;
 
     fn window(days: i64) -> Option<Draft> {
@@ -117,10 +135,24 @@ mod tests {
         };
         let needing = |days: i64| -> &'static RuleMeta {
             let setting = Setting { name: NEEDED, default: SettingDefault::Int { default: days, min: 0, max: 365 }, doc: "" };
-            Box::leak(Box::new(RuleMeta { id: "needs-a-baseline", settings: Box::leak(Box::new([setting])), ..RULE.meta }))
+            const USES: &[Uses] = &[required(Dataset::SignIns)];
+            Box::leak(Box::new(RuleMeta { id: "needs-a-baseline", uses: USES, settings: Box::leak(Box::new([setting])), ..RULE.meta }))
         };
         assert_eq!(severity(&[]), None);
         assert_eq!(severity(&[(needing(31), &RuleSettings::defaults(needing(31)))]), Some(Severity::Low));
         assert_eq!(severity(&[(needing(30), &RuleSettings::defaults(needing(30)))]), None);
+    }
+
+    #[test]
+    fn the_customer_view_has_its_own_rules_and_a_log_of_applications() {
+        let log = |days: i64| Coverage { from: Some(at(-days)), to: Some(at(0)), ..Coverage::complete(0) };
+        let found = |people: i64, apps: i64| {
+            let case = customer_case(json!({})).coverage(Dataset::SignIns, log(people)).coverage(Dataset::AppSignIns, log(apps));
+            case.run(&RULE).findings.into_iter().map(|draft| (draft.subject.id, draft.severity.unwrap())).collect::<Vec<_>>()
+        };
+        let people = |severity| ("sign-ins".to_owned(), severity);
+        assert!(found(90, 14).is_empty());
+        assert_eq!(found(30, 14), [people(Severity::Info)], "unused-days alone");
+        assert_eq!(found(13, 13), [people(Severity::Low), ("app-sign-ins".to_owned(), Severity::Low)]);
     }
 }

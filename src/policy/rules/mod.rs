@@ -2,6 +2,13 @@
 
 use super::rule::Rule;
 
+mod ca_gap_for_service_providers;
+mod ceiling_role_unused;
+mod dap_and_gdap_coexist;
+mod dap_still_active;
+mod declared_ended_still_present;
+mod dormant_service_provider;
+mod foreign_principal_role_assignment;
 mod gdap_auto_extend_high_privilege;
 mod gdap_broken_assignment;
 mod gdap_expiring_soon;
@@ -19,25 +26,78 @@ mod gdap_too_many_roles;
 mod gdap_unknown_role;
 mod gdap_untargeted_offer;
 mod gdap_unused_relationship;
+mod governance_app_injection;
+mod governance_not_terminable;
+mod governance_request_pending;
+mod governing_tenant_relationship;
 mod lookback_too_short;
+mod microsoft_support_access_lingers;
+mod partner_adds_app_credential_or_consent;
+mod partner_app_high_privilege;
+mod partner_app_signin_new_source;
+mod partner_app_stale_or_unverified;
+mod partner_changes_domain_or_federation;
+mod partner_grants_directory_role;
+mod partner_guest_or_local_admin;
+mod partner_mailbox_access;
+mod partner_relationship_created;
+mod partner_roles_expanded;
+mod partner_session_attack_chain;
+mod partner_signin_failure_burst;
+mod partner_signin_impossible_travel;
+mod partner_signin_new_country;
+mod partner_signin_new_network;
+mod partner_signin_off_hours;
+mod partner_signin_single_factor;
+mod partner_signin_weak_protocol;
+mod partner_signin_without_relationship;
+mod partner_weakens_security_policy;
 mod relationship_data_gap;
+mod reseller_chain_double_access;
+mod role_outside_ceiling;
+mod role_without_service_provider_entry;
+mod service_provider_extra_trust;
 mod signin_log_coverage_gap;
+mod unknown_service_provider_tenant;
 
+mod approval;
+mod audit_trail;
+mod declared_rows;
+mod folding;
+mod governance;
+mod held;
+mod network;
+mod outside;
 mod shared;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod told;
+mod visits;
 
 /// Every built-in rule, by code.
 pub static ALL: &[&Rule] = &[
+    &partner_guest_or_local_admin::RULE,
+    &partner_app_high_privilege::RULE,
+    &partner_app_stale_or_unverified::RULE,
     &gdap_role_without_assignment::RULE,
     &gdap_relationship_without_assignment::RULE,
     &gdap_broken_assignment::RULE,
     &gdap_group_not_protected::RULE,
+    &partner_relationship_created::RULE,
+    &partner_roles_expanded::RULE,
+    &partner_grants_directory_role::RULE,
+    &partner_weakens_security_policy::RULE,
+    &partner_changes_domain_or_federation::RULE,
+    &partner_adds_app_credential_or_consent::RULE,
+    &partner_mailbox_access::RULE,
+    &partner_session_attack_chain::RULE,
     &signin_log_coverage_gap::RULE,
     &relationship_data_gap::RULE,
     &lookback_too_short::RULE,
+    &dap_still_active::RULE,
+    &dap_and_gdap_coexist::RULE,
     &gdap_auto_extend_high_privilege::RULE,
     &gdap_long_duration::RULE,
     &gdap_expiring_soon::RULE,
@@ -51,4 +111,28 @@ pub static ALL: &[&Rule] = &[
     &gdap_tier0_role::RULE,
     &gdap_too_many_roles::RULE,
     &gdap_unknown_role::RULE,
+    &role_without_service_provider_entry::RULE,
+    &role_outside_ceiling::RULE,
+    &ceiling_role_unused::RULE,
+    &dormant_service_provider::RULE,
+    &declared_ended_still_present::RULE,
+    &reseller_chain_double_access::RULE,
+    &partner_signin_without_relationship::RULE,
+    &partner_signin_new_country::RULE,
+    &partner_signin_new_network::RULE,
+    &partner_signin_impossible_travel::RULE,
+    &partner_signin_single_factor::RULE,
+    &partner_signin_weak_protocol::RULE,
+    &partner_signin_off_hours::RULE,
+    &partner_signin_failure_burst::RULE,
+    &partner_app_signin_new_source::RULE,
+    &governing_tenant_relationship::RULE,
+    &governance_not_terminable::RULE,
+    &governance_request_pending::RULE,
+    &governance_app_injection::RULE,
+    &unknown_service_provider_tenant::RULE,
+    &ca_gap_for_service_providers::RULE,
+    &foreign_principal_role_assignment::RULE,
+    &service_provider_extra_trust::RULE,
+    &microsoft_support_access_lingers::RULE,
 ];

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::domain::facts::{AssignmentStatus, RelationshipStatus};
 use crate::domain::rule_meta::Reads;
-use crate::domain::{Coverage, Dataset, RuleMeta, Severity, Status};
+use crate::domain::{Coverage, Dataset, Need, RuleMeta, Severity, Status, View};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, few, text};
+use super::shared::{BOTH, few, text};
+use super::told;
 
 /// Most ids that one finding lists; the number says how many there are.
 const MOST_IDS: usize = 20;
@@ -17,10 +18,11 @@ pub(super) static RULE: Rule = Rule {
         id: "relationship-data-gap",
         code: "COV-02",
         title: "Relationships or their assignments are not known in full",
-        views: PARTNER,
+        views: BOTH,
         severity: Severity::Medium,
         severity_note: "",
         uses: &[],
+        customer_uses: &[],
         reads: Reads::Some,
         fields: &[
             "coverage.relationships.status",
@@ -31,6 +33,9 @@ pub(super) static RULE: Rule = Rule {
             "coverage.assignments.truncated",
             "relationships.status",
             "assignments.status",
+            "coverage.role-assignments.status",
+            "coverage.role-assignments.reason",
+            "declared.relationships.relationship.status",
         ],
         settings: &[],
         remediation: "Run again with DelegatedAdminRelationship.Read.All. A list that is empty or short for an application is settled by a delegated \
@@ -45,6 +50,44 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
+    match ctx.tenant.view {
+        View::Partner => check_partner(ctx, out),
+        View::Customer => check_customer(ctx, out),
+    }
+    unknown_statuses(ctx, out);
+}
+
+/// The customer view has no list of relationships: what tells of them is everything that it requires. The sign-in log has a rule of its own.
+fn check_customer(ctx: &Ctx<'_>, out: &mut Out) {
+    let required = |dataset: &Dataset| dataset.need(View::Customer) == Some(Need::Required) && *dataset != Dataset::SignIns;
+    for dataset in Dataset::of_view(View::Customer).filter(required) {
+        let coverage = ctx.coverage(dataset);
+        if !coverage.status.is_unread() || (dataset.needs_p1() && ctx.tenant.is_p1_absent()) {
+            continue;
+        }
+        let title = match coverage.status {
+            Status::Partial => format!("{dataset} were read in part: who reaches in is not known in full"),
+            status => format!("{dataset} could not be read ({status}): who reaches in is not known in full"),
+        };
+        let draft = draft(ctx, dataset, "unread", &coverage).title(title);
+        out.push(if failed_only(&coverage) { draft.remediation(READ_AGAIN_CUSTOMER) } else { draft.remediation(granted(&coverage)) });
+    }
+}
+
+/// What helps in the customer view where no permission is missing but an answer.
+const READ_AGAIN_CUSTOMER: &str =
+    "Run again when Graph answers, with a longer `--timeout` if it was throttled or slow; the reason names what failed.";
+
+/// What helps in the customer view where something was refused.
+fn granted(coverage: &Coverage) -> String {
+    let permission = coverage.permission.as_deref().unwrap_or("what `partnerscope doctor` names");
+    format!(
+        "Grant {permission} to this credential, with admin consent, and run again. Until then ask each partner for what its own audit of this tenant \
+         writes (partnerscope collect --customer) and read it with --declared: it adds, and does not stand in for what this tenant says."
+    )
+}
+
+fn check_partner(ctx: &Ctx<'_>, out: &mut Out) {
     let relationships = ctx.coverage(Dataset::Relationships);
     if relationships.status.is_unread() {
         let title = match relationships.status {
@@ -57,7 +100,6 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
     if assignments.status.is_unread() && !is_lowered_only(&assignments, relationships.status) {
         out.push(draft(ctx, Dataset::Assignments, "unread", &assignments).title(assignments_title(&assignments)));
     }
-    unknown_statuses(ctx, out);
 }
 
 /// Partial for no other reason than that relationships are: the finding on those says it.
@@ -113,11 +155,16 @@ fn about(ctx: &Ctx<'_>, dataset: Dataset, key: &str) -> Draft {
 
 /// A status that this build does not know counts as live; what it means nobody here knows.
 fn unknown_statuses(ctx: &Ctx<'_>, out: &mut Out) {
-    let relationships = ctx.facts.relationships.iter().filter_map(|relationship| match &relationship.status {
-        RelationshipStatus::Unknown(status) => Some((status.as_str(), relationship.id.as_str())),
+    let told = told::relationships(ctx);
+    let relationships = told.iter().filter_map(|told| match &told.relationship.status {
+        RelationshipStatus::Unknown(status) => Some((status.as_str(), told.relationship.id.as_str())),
         _ => None,
     });
-    unknown(ctx, out, Dataset::Relationships, relationships.collect());
+    let source = match ctx.tenant.view {
+        View::Partner => Dataset::Relationships,
+        View::Customer => Dataset::Declared,
+    };
+    unknown(ctx, out, source, relationships.collect());
     let assignments = ctx.facts.assignments.iter().filter_map(|assignment| match &assignment.status {
         AssignmentStatus::Unknown(status) => Some((status.as_str(), assignment.id.as_str())),
         _ => None,
@@ -149,7 +196,7 @@ mod tests {
 
     use super::RULE;
     use crate::domain::{Coverage, Dataset, Gap, Status};
-    use crate::policy::rules::testing::{Case, READERS, assignment, case, relationship};
+    use crate::policy::rules::testing::{Case, READERS, assignment, case, customer_case, declared, relationship};
 
     fn found(case: &Case) -> Vec<(String, String)> {
         case.run(&RULE).findings.into_iter().map(|draft| (draft.subject.id, draft.own_key)).collect()
@@ -219,5 +266,38 @@ mod tests {
         }));
         let want = [("relationships", "partner/unknown-status"), ("assignments", "partner/unknown-status")];
         assert_eq!(found(&odd), want.map(|(id, key)| (id.to_owned(), key.to_owned())));
+    }
+
+    #[test]
+    fn the_customer_view_needs_what_it_requires() {
+        let with = |dataset: Dataset, status: Status| found(&customer_case(json!({})).coverage(dataset, Coverage::new(status)));
+        assert!(found(&customer_case(json!({}))).is_empty());
+        for dataset in
+            [Dataset::Organization, Dataset::RoleAssignments, Dataset::CrossTenantPartners, Dataset::Audits, Dataset::ConditionalAccess]
+        {
+            for status in [Status::Denied, Status::Partial, Status::Failed] {
+                assert_eq!(with(dataset, status), [(dataset.name().to_owned(), "customer/unread".to_owned())], "{dataset} {status}");
+            }
+            assert!(with(dataset, Status::Skipped).is_empty());
+        }
+        for dataset in [Dataset::ProviderConstraints, Dataset::Declared, Dataset::SignIns] {
+            assert!(with(dataset, Status::Denied).is_empty(), "{dataset} only helps, or has a rule of its own");
+        }
+    }
+
+    #[test]
+    fn the_customer_s_remedy_names_the_permission() {
+        let denied = Coverage { permission: Some("RoleManagement.Read.Directory".into()), ..Coverage::new(Status::Denied) };
+        let remedy = |coverage| {
+            customer_case(json!({})).coverage(Dataset::RoleAssignments, coverage).run(&RULE).findings.remove(0).remediation.unwrap()
+        };
+        assert!(remedy(denied).contains("Grant RoleManagement.Read.Directory"));
+        assert!(remedy(Coverage::new(Status::Failed)).starts_with("Run again"));
+    }
+
+    #[test]
+    fn declared_statuses_that_are_not_known_are_told() {
+        let odd = declared(vec![relationship("r1", &[READERS], json!({ "status": "frozen" }))]);
+        assert_eq!(found(&odd), [("declared".to_owned(), "customer/unknown-status".to_owned())]);
     }
 }

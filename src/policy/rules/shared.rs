@@ -4,13 +4,17 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::domain::facts::Relationship;
+use crate::domain::facts::{Relationship, SignInLog};
 use crate::domain::rule_meta::{Setting, SettingDefault};
 use crate::domain::{Dataset, Status, Timestamp, View, roles};
 use crate::policy::rule::{Ctx, Out};
 
-/// The view whose facts the built-in rules judge.
+/// The partner's view alone.
 pub(super) const PARTNER: &[View] = &[View::Partner];
+/// The customer's view alone.
+pub(super) const CUSTOMER: &[View] = &[View::Customer];
+/// Either view.
+pub(super) const BOTH: &[View] = &[View::Partner, View::Customer];
 
 /// The controls that the Mappings Explorer of the Center for Threat-Informed Defense maps to T1199.
 pub(super) const NIST_T1199: &[&str] = &["AC-3", "AC-4", "AC-6", "AC-8", "CM-6", "CM-7", "SC-7", "SC-46"];
@@ -36,6 +40,16 @@ pub(super) const fn tier(name: &'static str, default: i64, doc: &'static str) ->
 /// A setting that is a number of roles.
 pub(super) const fn role_count(name: &'static str, default: i64, doc: &'static str) -> Setting {
     Setting { name, default: SettingDefault::Int { default, min: 0, max: 1_000 }, doc }
+}
+
+/// A setting that is a number of whatever is counted.
+pub(super) const fn count(name: &'static str, default: i64, doc: &'static str) -> Setting {
+    Setting { name, default: SettingDefault::Int { default, min: 1, max: 1_000_000 }, doc }
+}
+
+/// A setting in minutes, of a week at most.
+pub(super) const fn minutes(name: &'static str, default: i64, doc: &'static str) -> Setting {
+    Setting { name, default: SettingDefault::Int { default, min: 1, max: 7 * 24 * 60 }, doc }
 }
 
 /// A setting that is a list.
@@ -133,7 +147,12 @@ pub(super) struct Window {
 impl Window {
     /// The window of the run's sign-in log; `None` if nothing was read or nobody can say which span was.
     pub(super) fn of(ctx: &Ctx<'_>) -> Option<Window> {
-        let coverage = ctx.tenant.coverage.get(&Dataset::SignIns).filter(|coverage| coverage.status.has_records())?;
+        Window::of_log(ctx, Dataset::SignIns)
+    }
+
+    /// The same of any log.
+    pub(super) fn of_log(ctx: &Ctx<'_>, log: Dataset) -> Option<Window> {
+        let coverage = ctx.tenant.coverage.get(&log).filter(|coverage| coverage.status.has_records())?;
         let to = coverage.to.unwrap_or(ctx.now).min(ctx.now);
         // A snapshot that names no start was read as far back as it was asked to be. A cut one was not.
         let asked = (coverage.status == Status::Complete && ctx.lookback_days > 0).then(|| to.plus_days(-i64::from(ctx.lookback_days)));
@@ -145,6 +164,21 @@ impl Window {
     pub(super) fn days(self) -> i64 {
         self.to.days_since(self.from)
     }
+}
+
+/// The sign-in log of the view that is judged.
+pub(super) fn sign_in_log<'a>(ctx: &Ctx<'a>) -> &'a SignInLog {
+    match ctx.tenant.view {
+        View::Partner => &ctx.facts.sign_ins,
+        View::Customer => &ctx.customer.sign_ins,
+    }
+}
+
+/// True if an event that is not in a log did not happen within its span: it was read to the end, or cut at its span alone.
+pub(super) fn shows_absence(ctx: &Ctx<'_>, log: Dataset) -> bool {
+    let Some(coverage) = ctx.tenant.coverage.get(&log) else { return false };
+    let is_whole = || log != Dataset::SignIns || sign_in_log(ctx).reads.iter().all(|read| read.status.has_records());
+    coverage.status == Status::Complete || (coverage.status == Status::Partial && coverage.capped && is_whole())
 }
 
 #[cfg(test)]

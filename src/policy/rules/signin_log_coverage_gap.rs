@@ -6,17 +6,18 @@ use crate::domain::rule_meta::Reads;
 use crate::domain::{Confidence, Coverage, Dataset, RuleMeta, Severity, Status, Timestamp, View};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, hours, text, time};
+use super::shared::{BOTH, hours, sign_in_log, text, time};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
         id: "signin-log-coverage-gap",
         code: "COV-01",
-        title: "Sign-ins into customers cannot be judged",
-        views: PARTNER,
+        title: "Partner sign-ins cannot be judged",
+        views: BOTH,
         severity: Severity::Medium,
         severity_note: "",
         uses: &[],
+        customer_uses: &[],
         reads: Reads::Some,
         fields: &[
             "coverage.sign-ins.status",
@@ -25,6 +26,7 @@ pub(super) static RULE: Rule = Rule {
             "signIns.reads.status",
             "signIns.newestEvent",
             "signIns.probed",
+            "coverage.app-sign-ins.status",
             "signIns.events.crossTenantAccessType",
             "licenses.entraP1",
         ],
@@ -41,10 +43,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// The kinds of event in which a person enters a customer.
-fn event_types(view: View) -> &'static [&'static str] {
+const EVENT_TYPES: [&str; 2] = ["interactiveUser", "nonInteractiveUser"];
+
+/// What the log tells, by the view that reads it.
+const fn sign_ins(view: View) -> &'static str {
     match view {
-        View::Partner => &["interactiveUser", "nonInteractiveUser"],
-        View::Customer => &["interactiveUser", "nonInteractiveUser", "servicePrincipal"],
+        View::Partner => "Sign-ins into customers",
+        View::Customer => "Sign-ins by partners",
     }
 }
 
@@ -67,13 +72,14 @@ fn draft(ctx: &Ctx<'_>, key: &str) -> Draft {
 }
 
 fn unread(ctx: &Ctx<'_>, coverage: &Coverage) -> Draft {
+    let what = sign_ins(ctx.tenant.view);
     let draft = draft(ctx, "unread")
         .evidence("status", coverage.status.as_str(), Dataset::SignIns)
         .evidence("reason", text(coverage.reason.as_deref()), Dataset::SignIns)
         .evidence("permission", text(coverage.permission.as_deref()), Dataset::SignIns)
         .evidence("licence", text(coverage.licence.as_deref()), Dataset::SignIns);
     if !ctx.tenant.is_p1_absent() {
-        let draft = draft.title(format!("Sign-ins into customers were not read: {}", coverage.status));
+        let draft = draft.title(format!("{what} were not read: {}", coverage.status));
         return match coverage.status {
             Status::Failed => draft.remediation(READ_AGAIN),
             Status::Unavailable => draft.remediation(
@@ -83,7 +89,7 @@ fn unread(ctx: &Ctx<'_>, coverage: &Coverage) -> Draft {
         };
     }
     draft
-        .title("Sign-ins into customers cannot be read: the tenant has no Entra ID P1")
+        .title(format!("{what} cannot be read: the tenant has no Entra ID P1"))
         .evidence("AAD_PREMIUM", false, Dataset::Licenses)
         .remediation(
             "Sign-in logs cannot be read from Graph without Entra ID P1: one licence in the tenant opens them. Until then nobody can tell which \
@@ -94,7 +100,11 @@ fn unread(ctx: &Ctx<'_>, coverage: &Coverage) -> Draft {
 fn judge_log(ctx: &Ctx<'_>, out: &mut Out, coverage: &Coverage) {
     let missing = missing_types(ctx);
     if !missing.is_empty() {
-        let reads: BTreeSet<String> = ctx.facts.sign_ins.reads.iter().map(|read| format!("{}: {}", read.event_type, read.status)).collect();
+        let mut reads: BTreeSet<String> =
+            sign_in_log(ctx).reads.iter().map(|read| format!("{}: {}", read.event_type, read.status)).collect();
+        if ctx.tenant.view == View::Customer {
+            reads.insert(format!("{OF_APPLICATIONS}: {}", ctx.coverage(Dataset::AppSignIns).status));
+        }
         let reads: Vec<String> = reads.into_iter().collect();
         let draft = draft(ctx, "event-type").title("A kind of sign-in event was not read").evidence(
             "signInEventTypes (not read)",
@@ -107,14 +117,14 @@ fn judge_log(ctx: &Ctx<'_>, out: &mut Out, coverage: &Coverage) {
             Dataset::SignIns,
         ));
     } else if coverage.status == Status::Partial && !coverage.capped {
-        let draft = draft(ctx, "partial").title("Sign-ins into customers were read in part").remediation(READ_AGAIN);
+        let draft = draft(ctx, "partial").title(format!("{} were read in part", sign_ins(ctx.tenant.view))).remediation(READ_AGAIN);
         out.push(draft.evidence("status", coverage.status.as_str(), Dataset::SignIns).evidence(
             "reason",
             text(coverage.reason.as_deref()),
             Dataset::SignIns,
         ));
     }
-    let events = &ctx.facts.sign_ins.events;
+    let events = &sign_in_log(ctx).events;
     if !events.is_empty() && events.iter().all(|event| event.cross_tenant_access_type.is_none()) {
         let draft = draft(ctx, "access-type").title("No sign-in says by which kind of access it came").remediation(
             "The kind of access (crossTenantAccessType) stands in Graph beta only: read the log with this build from the tenant itself, not from a \
@@ -129,16 +139,21 @@ fn judge_log(ctx: &Ctx<'_>, out: &mut Out, coverage: &Coverage) {
     judge_silence(ctx, out, coverage);
 }
 
+/// The kind of event in which an application signs in: a dataset of its own, which the customer view reads.
+const OF_APPLICATIONS: &str = "servicePrincipal";
+
 /// Kinds of event that were not read at all.
 fn missing_types(ctx: &Ctx<'_>) -> Vec<&'static str> {
-    let was_read =
-        |kind: &str| ctx.facts.sign_ins.reads.iter().any(|read| read.event_type.eq_ignore_ascii_case(kind) && read.status.has_records());
-    event_types(ctx.tenant.view).iter().copied().filter(|kind| !was_read(kind)).collect()
+    let reads = &sign_in_log(ctx).reads;
+    let was_read = |kind: &str| reads.iter().any(|read| read.event_type.eq_ignore_ascii_case(kind) && read.status.has_records());
+    let apps = ctx.coverage(Dataset::AppSignIns).status;
+    let apps_missing = ctx.tenant.view == View::Customer && apps.is_unread() && !apps.has_records();
+    EVENT_TYPES.into_iter().filter(|kind| !was_read(kind)).chain(apps_missing.then_some(OF_APPLICATIONS)).collect()
 }
 
 /// A quiet partner is no gap; a log in which nobody at all signs in is one.
 fn judge_silence(ctx: &Ctx<'_>, out: &mut Out, coverage: &Coverage) {
-    let log = &ctx.facts.sign_ins;
+    let log = sign_in_log(ctx);
     let limit = ctx.settings.int("max-lag-hours");
     let newest: Option<Timestamp> = log.events.iter().map(|event| event.created_date_time).chain(log.newest_event).max();
     // A stored log is as silent as it was when it was read.
@@ -169,7 +184,7 @@ mod tests {
 
     use super::RULE;
     use crate::domain::{Confidence, Coverage, Dataset, Status};
-    use crate::policy::rules::testing::{ALPINE, Case, at, at_hour, case};
+    use crate::policy::rules::testing::{ALPINE, Case, at, at_hour, case, customer_case};
 
     fn log(more: Value) -> Case {
         let mut log = json!({
@@ -264,5 +279,37 @@ mod tests {
         let with = |events: Vec<Value>| keys(&log(json!({ "newestEvent": null, "probed": false, "events": events })));
         assert!(with(vec![event(json!("serviceProvider")), event(Value::Null)]).is_empty());
         assert_eq!(with(vec![event(Value::Null)]), ["partner/access-type"]);
+    }
+
+    fn customer_log(more: Value) -> Case {
+        let mut log = json!({
+            "reads": [{ "eventType": "interactiveUser", "status": "complete" }, { "eventType": "nonInteractiveUser", "status": "complete" }],
+            "probed": true, "newestEvent": at_hour(-1).to_string(),
+        });
+        log.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        customer_case(json!({ "signIns": log }))
+    }
+
+    #[test]
+    fn the_customer_view_judges_its_own_log() {
+        assert!(keys(&customer_log(json!({}))).is_empty());
+        let unread = customer_log(json!({ "reads": [] })).coverage(Dataset::SignIns, Coverage::new(Status::Denied));
+        assert_eq!(keys(&unread), ["customer/unread"]);
+        assert_eq!(unread.run(&RULE).findings[0].title.as_deref(), Some("Sign-ins by partners were not read: denied"));
+        assert_eq!(keys(&customer_log(json!({ "newestEvent": at_hour(-24).to_string() }))), ["customer/silent"]);
+        assert_eq!(keys(&customer_log(json!({ "reads": [] }))), ["customer/event-type"]);
+        let mut free =
+            customer_case(json!({ "licenses": { "entraP1": false } })).coverage(Dataset::SignIns, Coverage::new(Status::Unlicensed));
+        free.snapshot.tenants[0].coverage.insert(Dataset::AppSignIns, Coverage::new(Status::Unlicensed));
+        let drafts = free.run(&RULE).findings;
+        assert_eq!(drafts.len(), 1, "one finding for one reason");
+        assert!(drafts[0].title.as_ref().unwrap().contains("no Entra ID P1"));
+    }
+
+    #[test]
+    fn the_customer_view_reads_applications_too() {
+        let apps = |status: Status| keys(&customer_log(json!({})).coverage(Dataset::AppSignIns, Coverage::new(status)));
+        assert_eq!(apps(Status::Failed), ["customer/event-type"]);
+        assert!(apps(Status::Skipped).is_empty() && apps(Status::Partial).is_empty() && apps(Status::Complete).is_empty());
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::ALL;
+use crate::domain::customer::CustomerFacts;
 use crate::domain::rule_meta::{RuleMeta, SettingDefault};
 use crate::domain::{Dataset, Snapshot};
 use crate::policy::examples::{Example, Kind, examples, load, run};
@@ -15,7 +16,22 @@ use crate::policy::settings::Settings;
 const HEADINGS: [&str; 8] = ["Why it matters", "What it checks", "Settings", "Examples", "Fix", "Permissions", "Mapping", "References"];
 
 /// Files in this folder that are no rule.
-const SHARED: [&str; 4] = ["mod", "shared", "testing", "tests"];
+const SHARED: [&str; 14] = [
+    "approval",
+    "audit_trail",
+    "declared_rows",
+    "folding",
+    "governance",
+    "held",
+    "mod",
+    "network",
+    "outside",
+    "shared",
+    "testing",
+    "tests",
+    "told",
+    "visits",
+];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/policy/rules")
@@ -57,14 +73,16 @@ fn files_list_and_pages_agree() {
 
 #[test]
 fn metadata_is_well_formed() {
-    for RuleMeta { id, code, title, views, attack, mitigations, nist, remediation, uses, .. } in ALL.iter().map(|rule| &rule.meta) {
+    for RuleMeta { id, code, title, views, attack, mitigations, nist, remediation, uses, customer_uses, .. } in
+        ALL.iter().map(|rule| &rule.meta)
+    {
         assert!(!title.is_empty() && !title.ends_with('.') && !views.is_empty(), "{id}");
         assert!(code.split_once('-').is_some_and(|(group, number)| group.len() == 3 && number.len() == 2), "{code}");
         assert!(attack.contains(&"T1199") && attack.iter().all(|technique| technique.starts_with('T')), "{id}");
         assert!(!mitigations.is_empty() && mitigations.iter().all(|mitigation| mitigation.starts_with('M')), "{id}");
         assert!(!nist.is_empty() && nist.iter().all(|control| control.as_bytes().get(2) == Some(&b'-')), "{id}");
         assert!(remediation.len() > 40 && !remediation.contains("  "), "{id}: {remediation}");
-        assert_eq!(uses.is_empty(), code.starts_with("COV"), "{id}: only COV rules need no dataset");
+        assert_eq!(uses.is_empty() && customer_uses.is_empty(), code.starts_with("COV"), "{id}: only COV rules need no dataset");
     }
 }
 
@@ -116,10 +134,10 @@ fn settings_of_page_and_code_agree() {
 
 #[test]
 fn permissions_and_mapping_name_what_is_declared() {
-    for RuleMeta { id, uses, attack, mitigations, nist, benchmarks, .. } in ALL.iter().map(|rule| &rule.meta) {
+    for RuleMeta { id, uses, customer_uses, attack, mitigations, nist, benchmarks, .. } in ALL.iter().map(|rule| &rule.meta) {
         let meta = &ALL.iter().find(|rule| rule.meta.id == *id).unwrap().meta;
         let permissions = section(meta, "Permissions");
-        for dataset in uses.iter().map(|uses| uses.dataset.name()) {
+        for dataset in uses.iter().chain(*customer_uses).map(|uses| uses.dataset.name()) {
             assert!(permissions.contains(&format!("`{dataset}`")), "{id}: {dataset} is not below Permissions");
         }
         assert!(Dataset::ALL.iter().any(|dataset| permissions.contains(dataset.name())), "{id}: no dataset below Permissions");
@@ -205,6 +223,7 @@ fn the_order_of_facts_does_not_matter() {
                 facts.sign_ins.events.reverse();
                 facts.sign_ins.reads.reverse();
             }
+            reversed.tenants.iter_mut().for_each(|tenant| reverse_customer(&mut tenant.customer));
             assert_eq!(
                 shown(run(rule, &snapshot, &settings)),
                 shown(run(rule, &reversed, &settings)),
@@ -216,6 +235,23 @@ fn the_order_of_facts_does_not_matter() {
     }
 }
 
+/// Every list of the customer's facts the other way round; but audit events, which come in order of time, and files, which others count on.
+fn reverse_customer(facts: &mut CustomerFacts) {
+    let mut json = serde_json::to_value(&*facts).unwrap();
+    let lists = ["/declared/relationships", "/declared/partners", "/signIns/events", "/signIns/reads"];
+    for list in lists {
+        if let Some(list) = json.pointer_mut(list).and_then(Value::as_array_mut) {
+            list.reverse();
+        }
+    }
+    for (name, list) in json.as_object_mut().unwrap() {
+        if let Some(list) = list.as_array_mut().filter(|_| name != "audits") {
+            list.reverse();
+        }
+    }
+    *facts = serde_json::from_value(json).unwrap();
+}
+
 #[test]
 fn own_keys_hold_no_names_counts_or_times() {
     // Two findings of one rule on one subject must differ by their own key, else they would share a fingerprint.
@@ -225,10 +261,17 @@ fn own_keys_hold_no_names_counts_or_times() {
             for out in run(rule, &loaded(rule, &example), &settings) {
                 let keys: Vec<_> = out.findings.iter().map(|draft| (&draft.subject.kind, &draft.subject.id, &draft.own_key)).collect();
                 assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "{}", rule.meta.id);
-                assert!(out.findings.iter().all(|draft| draft.own_key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'/')));
+                assert!(out.findings.iter().all(|draft| draft.own_key.split('/').all(is_key)), "{}: {keys:?}", rule.meta.id);
             }
         }
     }
+}
+
+/// A word, or an id.
+fn is_key(part: &str) -> bool {
+    let is_word = part.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let is_id = part.len() == 36 && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b) || b == b'-');
+    is_word || is_id
 }
 
 #[test]
@@ -280,11 +323,12 @@ impl Schema {
         })
     }
 
-    /// `relationships.status` is read from the partner's facts, `coverage.sign-ins.from` from the tenant.
+    /// `relationships.status` is read from the facts of either view, `customer.governance.kind` and `coverage.sign-ins.from` from the tenant.
     fn has_field(&self, path: &str) -> bool {
-        let tenant = self.step(&self.root, "tenants");
-        let start = if path.starts_with("coverage.") { tenant } else { tenant.and_then(|tenant| self.step(tenant, "partner")) };
-        path.split('.').try_fold(start, |at, name| at.map(|at| self.step(at, name)).filter(Option::is_some)).flatten().is_some()
+        let Some(tenant) = self.step(&self.root, "tenants") else { return false };
+        let leads_there = |start: &Value| path.split('.').try_fold(start, |at, name| self.step(at, name)).is_some();
+        let views = ["partner", "customer"].into_iter().filter_map(|view| self.step(tenant, view));
+        leads_there(tenant) || views.into_iter().any(leads_there)
     }
 
     /// Keys of `json` that the schema does not have.
@@ -326,33 +370,94 @@ fn what_fingerprints_are_made_of_is_frozen() {
         }
     }
     insta::assert_snapshot!(lines.into_iter().collect::<Vec<_>>().join("\n"), @r"
+    ca-gap-for-service-providers tenant 22222222-2222-4222-8222-222222222222
+    ceiling-role-unused tenant 22222222-2222-4222-8222-222222222222
+    dap-and-gdap-coexist customer 22222222-2222-4222-8222-222222222222 no-relationship
+    dap-and-gdap-coexist tenant 22222222-2222-4222-8222-222222222222
+    dap-still-active principal 44444444-4444-4444-8444-444444444444 62e90394-69f5-4237-9190-012177145e10
+    dap-still-active tenant 22222222-2222-4222-8222-222222222222 declared
+    declared-ended-still-present tenant 22222222-2222-4222-8222-222222222222
+    dormant-service-provider tenant 22222222-2222-4222-8222-222222222222
+    foreign-principal-role-assignment principal 44444444-4444-4444-8444-444444444444 e8611ab8-c189-46e8-94e1-60213ab1f814
+    gdap-auto-extend-high-privilege relationship d1
     gdap-auto-extend-high-privilege relationship r1
     gdap-broken-assignment assignment a1 group-gone
     gdap-broken-assignment assignment a1 stuck
     gdap-broken-assignment relationship r1 relationship-stuck
+    gdap-expiring-soon relationship d1
     gdap-expiring-soon relationship r1
+    gdap-global-administrator relationship d1
     gdap-global-administrator relationship r1
+    gdap-global-administrator tenant 22222222-2222-4222-8222-222222222222 ceiling
     gdap-group-not-protected group 33333333-3333-4333-8333-333333333333
+    gdap-long-duration relationship d1
     gdap-long-duration relationship r1
     gdap-member-inactive user 44444444-4444-4444-8444-444444444444 disabled
     gdap-member-inactive user 44444444-4444-4444-8444-444444444444 inactive
     gdap-member-without-mfa user 44444444-4444-4444-8444-444444444444
+    gdap-pending-offer-high-privilege relationship d1
     gdap-pending-offer-high-privilege relationship r1
     gdap-relationship-without-assignment relationship r1
     gdap-role-without-assignment relationship r1
+    gdap-stale-offer relationship d1
     gdap-stale-offer relationship r1
     gdap-tier0-role customer 22222222-2222-4222-8222-222222222222 privileged-role-and-authentication
     gdap-tier0-role relationship r1
     gdap-tier0-role relationship r2
+    gdap-tier0-role tenant 22222222-2222-4222-8222-222222222222 ceiling
     gdap-too-many-roles customer 22222222-2222-4222-8222-222222222222
+    gdap-too-many-roles tenant 22222222-2222-4222-8222-222222222222
     gdap-unknown-role relationship r1
+    gdap-unknown-role tenant 22222222-2222-4222-8222-222222222222 ceiling
     gdap-untargeted-offer relationship r1
     gdap-unused-relationship relationship r1
+    gdap-unused-relationship tenant 22222222-2222-4222-8222-222222222222
+    governance-app-injection application 55555555-5555-4555-8555-555555555555
+    governance-not-terminable tenant 22222222-2222-4222-8222-222222222222
+    governance-request-pending request r1
+    governing-tenant-relationship tenant 22222222-2222-4222-8222-222222222222
+    lookback-too-short dataset app-sign-ins customer
+    lookback-too-short dataset sign-ins customer
     lookback-too-short dataset sign-ins partner
+    microsoft-support-access-lingers principal 44444444-4444-4444-8444-444444444444 00cf5c54-4693-4f59-a0ac-ab79ef0a974d
+    microsoft-support-access-lingers tenant b4c546a4-7dac-46a6-a7dd-ed822a11efd3 open
+    microsoft-support-access-lingers tenant b4c546a4-7dac-46a6-a7dd-ed822a11efd3 roles
+    partner-adds-app-credential-or-consent user 44444444444444448444444444444444 event-a
+    partner-app-high-privilege application 66666666-6666-4666-8666-666666666666
+    partner-app-signin-new-source servicePrincipal 77777777-7777-4777-8777-777777777777 e0000000-0000-4000-8000-000000000021
+    partner-app-stale-or-unverified application 66666666-6666-4666-8666-666666666666 long-lived-secret
+    partner-app-stale-or-unverified application 66666666-6666-4666-8666-666666666666 unused
+    partner-app-stale-or-unverified application 66666666-6666-4666-8666-666666666666 unverified
+    partner-changes-domain-or-federation user 44444444444444448444444444444444 event-a
+    partner-grants-directory-role user 44444444444444448444444444444444 event-a
+    partner-guest-or-local-admin user 44444444-4444-4444-8444-444444444444
+    partner-mailbox-access user 44444444444444448444444444444444 event-a
+    partner-relationship-created tenant 22222222-2222-4222-8222-222222222222 event-a
+    partner-roles-expanded tenant 22222222-2222-4222-8222-222222222222 event-a
+    partner-session-attack-chain user 44444444444444448444444444444444 event-s
+    partner-signin-failure-burst user 44444444444444448444444444444444 e0000000-0000-4000-8000-000000000001
+    partner-signin-impossible-travel user 44444444444444448444444444444444 e0000000-0000-4000-8000-000000000001
+    partner-signin-new-country user 44444444444444448444444444444444 e0000000-0000-4000-8000-000000000006
+    partner-signin-new-network user 44444444444444448444444444444444 e0000000-0000-4000-8000-000000000006
+    partner-signin-new-network user 44444444444444448444444444444444 many/e0000000-0000-4000-8000-000000000001
+    partner-signin-off-hours user 44444444444444448444444444444444 e0000000-0000-4000-8000-000000000003
+    partner-signin-single-factor user 44444444444444448444444444444444 e0000000-0000-4000-8000-000000000001
+    partner-signin-weak-protocol user 44444444444444448444444444444444 device-code/e0000000-0000-4000-8000-000000000001
+    partner-signin-weak-protocol user 44444444444444448444444444444444 legacy-client/e0000000-0000-4000-8000-000000000001
+    partner-signin-without-relationship tenant 22222222-2222-4222-8222-222222222222 e0000000-0000-4000-8000-000000000001
+    partner-weakens-security-policy user 44444444444444448444444444444444 event-a
     relationship-data-gap dataset assignments partner/unread
     relationship-data-gap dataset relationships partner/unread
+    relationship-data-gap dataset role-assignments customer/unread
+    reseller-chain-double-access tenant 33333333-3333-4333-8333-333333333333 22222222-2222-4222-8222-222222222222
+    role-outside-ceiling principal 44444444-4444-4444-8444-444444444444 29232cdf-9323-42fd-ade2-1d097af3e4de
+    role-without-service-provider-entry principal 44444444-4444-4444-8444-444444444444 29232cdf-9323-42fd-ade2-1d097af3e4de
+    service-provider-extra-trust tenant 22222222-2222-4222-8222-222222222222 user-sync
+    signin-log-coverage-gap dataset sign-ins customer/event-type
+    signin-log-coverage-gap dataset sign-ins customer/unread
     signin-log-coverage-gap dataset sign-ins partner/event-type
     signin-log-coverage-gap dataset sign-ins partner/silent
     signin-log-coverage-gap dataset sign-ins partner/unread
+    unknown-service-provider-tenant tenant 22222222-2222-4222-8222-222222222222
     ");
 }

@@ -2,6 +2,7 @@
 
 use serde::Serializer;
 
+use super::partner::Partner;
 use super::shape::*;
 use crate::domain::report as settled;
 use crate::domain::{Finding as DomainFinding, Report, Severity, State, View};
@@ -28,9 +29,9 @@ impl<'a> From<&'a Report> for ReportJson<'a> {
 
 impl<'a> From<&'a settled::TenantReport> for Tenant<'a> {
     fn from(tenant: &'a settled::TenantReport) -> Self {
-        let relationships = match tenant.view {
-            View::Partner => Some(tenant.relationships.iter().map(Relationship::from).collect()),
-            View::Customer => None,
+        let (relationships, partners) = match tenant.view {
+            View::Partner => (Some(tenant.relationships.iter().map(Relationship::from).collect()), None),
+            View::Customer => (None, Some(tenant.partners.iter().map(|entry| Partner::of(entry, tenant)).collect())),
         };
         Tenant {
             tenant_id: &tenant.tenant_id,
@@ -40,6 +41,8 @@ impl<'a> From<&'a settled::TenantReport> for Tenant<'a> {
             coverage: tenant.coverage.iter().map(CoverageJson::from).collect(),
             counts: Counts::from(&tenant.counts),
             relationships,
+            markers: partners.is_some().then_some(tenant.markers.as_slice()),
+            partners,
         }
     }
 }

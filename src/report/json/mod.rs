@@ -1,6 +1,8 @@
 //! The JSON report, version 1. Its structs are its own: the domain can move without moving the report.
 
 mod convert;
+mod partner;
+mod partner_convert;
 mod shape;
 
 use std::io;
@@ -225,6 +227,12 @@ mod tests {
                 assert!(!validator.is_valid(&broken), "{pointer} may be {value}");
             }
         }
+        let customer = rendered(&sample::customer_findings());
+        for key in ["class", "canAdminister", "approved", "doors", "ceiling", "roles", "settings", "lastSignIn", "provenance"] {
+            let mut cut = customer.clone();
+            assert!(cut["tenants"][0]["partners"][0].as_object_mut().unwrap().remove(key).is_some(), "{key} is not written");
+            assert!(!validator.is_valid(&cut), "{key} may be missing");
+        }
     }
 
     #[test]
@@ -239,6 +247,7 @@ mod tests {
     fn json_as_it_looks() {
         insta::assert_snapshot!("json_clean", render(&sample::clean(), &OPTIONS).unwrap());
         insta::assert_snapshot!("json_incomplete", render(&sample::incomplete(), &OPTIONS).unwrap());
+        insta::assert_snapshot!("json_customer_findings", render(&sample::customer_findings(), &OPTIONS).unwrap());
     }
 
     #[test]
@@ -256,6 +265,28 @@ mod tests {
         assert_eq!(incomplete["notEvaluated"][0]["subjects"][0], "rel-00001");
         assert_eq!(incomplete["notEvaluated"][1].get("subjects"), None, "all of them");
         assert_eq!(incomplete["tenants"][0]["relationships"][0]["groups"][0].get("people"), None, "unknown is not 0");
+    }
+
+    #[test]
+    fn an_outside_tenant_has_what_was_observed_apart_from_what_files_say() {
+        let report = rendered(&sample::customer_findings());
+        let tenant = &report["tenants"][0];
+        assert_eq!(tenant.get("relationships"), None, "only in the partner view");
+        assert_eq!(tenant["markers"][0], "a3475900-ccec-4a69-98f5-a65cd5dc5306");
+        let partners = tenant["partners"].as_array().unwrap();
+        assert_eq!(tenant["counts"]["partners"], partners.len());
+        assert_eq!(tenant["counts"]["auditEvents"], 1);
+        let first = &partners[0];
+        assert_eq!((&first["class"], &first["tier"], &first["approved"]), (&"serviceProvider".into(), &0.into(), &false.into()));
+        assert_eq!(first["doors"], serde_json::json!(["serviceProviderEntry", "foreignPrincipal", "signIn"]));
+        assert_eq!(first["conditionalAccess"]["verdict"], "notCovered");
+        assert_eq!(first["declared"]["relationships"][0]["fileDate"], "2025-12-24T00:00:00Z");
+        assert_eq!(first["provenance"]["declared"]["basis"], "declared");
+        let others = || partners.iter().filter(|partner| partner.get("declared").is_none());
+        assert!(others().count() > 0 && others().all(|partner| partner["provenance"].get("declared").is_none()));
+        let blind = rendered(&sample::customer_incomplete());
+        let roles = &blind["tenants"][0]["partners"][0]["provenance"]["roles"];
+        assert_eq!(*roles, serde_json::json!({ "basis": "notReadable", "dataset": "role-assignments", "status": "denied" }));
     }
 
     #[test]

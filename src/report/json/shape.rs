@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::partner::Partner;
 use crate::domain::facts::{AssignmentStatus, PrincipalKind, RelationshipStatus};
 use crate::domain::report::PersonRow;
 use crate::domain::{
@@ -68,6 +69,12 @@ pub(super) struct Tenant<'a> {
     /// Partner view: every relationship with what it really gives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) relationships: Option<Vec<Relationship<'a>>>,
+    /// Customer view: one entry for each outside tenant, by tenant id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) partners: Option<Vec<Partner<'a>>>,
+    /// Customer view: application ids of the GDAP machinery that are here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) markers: Option<&'a [String]>,
 }
 
 /// How well one dataset was read.

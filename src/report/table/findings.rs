@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{Confidence, Finding, Severity, State, View};
+use crate::domain::{Confidence, Finding, Party, Severity, State, View};
 
 use super::ink::Ink;
 use super::layout::{Column, count, grid, heading, name_or, paragraph, prose, share, wrap, wrap_at_most};
@@ -135,7 +135,7 @@ fn remedies<'a>(out: &mut String, page: &Page<'_>, group: &Group<'a>, told: &mut
 /// Which columns the rows of a group have.
 struct Shape {
     columns: Vec<Column>,
-    customer: bool,
+    other: bool,
     what: bool,
     own_titles: bool,
     full: bool,
@@ -145,26 +145,26 @@ impl Shape {
     fn of(findings: &[&Finding], own_titles: bool, page: &Page<'_>) -> Shape {
         // Names are at most 50 letters long: more room would only pull a row apart.
         let width = if page.full { page.width - 4 } else { page.width.min(WIDEST_ROW) - 4 };
-        let customer = findings.iter().any(|finding| customer_of(finding).is_some());
+        let other = findings.iter().any(|finding| other_side(finding).is_some());
         let what = own_titles || page.full || findings.iter().any(|finding| !notes(finding).is_empty());
         let since = ("", 16, 0);
-        let columns = match (customer, what) {
+        let columns = match (other, what) {
             (true, true) => share(width, [("", 12, 2), ("", 10, 1), ("", 12, 2), since]).to_vec(),
             (true, false) => share(width, [("", 16, 2), ("", 14, 2), since]).to_vec(),
             (false, true) => share(width, [("", 16, 1), ("", 16, 1), since]).to_vec(),
             (false, false) => share(width, [("", 20, 1), since]).to_vec(),
         };
-        Shape { columns, customer, what, own_titles, full: page.full }
+        Shape { columns, other, what, own_titles, full: page.full }
     }
 
-    /// Who, in which customer, what, since when.
+    /// Who, in which customer or of which partner, what, since when.
     fn row(&self, finding: &Finding) -> Vec<Vec<String>> {
         let mut widths = self.columns.iter().map(|column| column.width);
         let mut next = || widths.next().unwrap_or(2);
         let mut cells = vec![self.name(&finding.subject.name, &finding.subject.id, "", next())];
-        if self.customer {
+        if self.other {
             let width = next();
-            cells.push(customer_of(finding).map_or_else(Vec::new, |(name, id)| self.name(name, id, "in ", width)));
+            cells.push(other_side(finding).map_or_else(Vec::new, |(lead, party)| self.name(&party.name, &party.tenant_id, lead, width)));
         }
         if self.what {
             cells.push(self.what_of(finding, next()));
@@ -194,10 +194,13 @@ impl Shape {
     }
 }
 
-/// The customer, unless it is the subject itself.
-fn customer_of(finding: &Finding) -> Option<(&str, &str)> {
-    let customer = finding.customer.as_ref()?;
-    (customer.tenant_id != finding.subject.id).then_some((customer.name.as_str(), customer.tenant_id.as_str()))
+/// The tenant on the other side, unless it is the subject itself: a partner's customer, or a customer's partner.
+fn other_side(finding: &Finding) -> Option<(&'static str, &Party)> {
+    let (lead, party) = match finding.view {
+        View::Partner => ("in ", finding.customer.as_ref()?),
+        View::Customer => ("of ", finding.partner.as_ref()?),
+    };
+    (party.tenant_id != finding.subject.id).then_some((lead, party))
 }
 
 /// What else is to be known: the measure that made it a finding, confidence below high, its state against a baseline, a severity that was changed.

@@ -1,10 +1,13 @@
 //! The table: what a person wants to see first. One line of verdict, what could not be read, findings worst first, then the footprint.
 
+mod evidence;
 mod findings;
 mod footprint;
 mod ink;
 mod layout;
+mod ledger;
 mod offers;
+mod outside;
 mod roles;
 mod unread;
 mod verdict;
@@ -40,6 +43,7 @@ pub fn render(report: &Report, options: &RenderOptions) -> Result<String, Render
     for tenant in &report.tenants {
         footprint::write(&mut out, &page, tenant);
         offers::write(&mut out, &page, tenant);
+        ledger::write(&mut out, &page, tenant);
     }
     closing(&mut out, &page);
     Ok(ink::paint(&out, options.color))
@@ -192,13 +196,24 @@ mod tests {
 
     #[test]
     fn tables_as_they_look() {
-        for (name, report) in sample::all().into_iter().filter(|(name, _)| *name != "many") {
+        for (name, report) in sample::all().into_iter().filter(|(name, _)| !name.ends_with("many")) {
             insta::assert_snapshot!(format!("table_{name}_80"), rendered(&report, 80, false));
         }
         insta::assert_snapshot!("table_many_160", rendered(&sample::many(60), 160, false));
         insta::assert_snapshot!("table_findings_60", rendered(&sample::findings(), 60, false));
         insta::assert_snapshot!("table_findings_140_full", rendered(&sample::findings(), 140, true));
+        insta::assert_snapshot!("table_customer_findings_60", rendered(&sample::customer_findings(), 60, false));
+        insta::assert_snapshot!("table_customer_findings_120_full", rendered(&sample::customer_findings(), 120, true));
         insta::assert_snapshot!("table_incomplete_120_full", rendered(&sample::incomplete(), 120, true));
+    }
+
+    #[test]
+    fn a_partner_that_is_a_customer_too_is_shown_from_both_sides() {
+        let mut report = sample::findings();
+        report.tenants.extend(sample::customer_findings().tenants);
+        let text = rendered(&report, 80, false);
+        assert!(text.contains("3 live relationships reach 3") && text.contains("outside tenants can administer Contoso"), "{text}");
+        assert!(text.contains("Outside tenants of Contoso (customer view)"), "{text}");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::ledger::Entry;
 use crate::domain::report::{RelationshipRow, RoleRow};
+use crate::domain::roles as catalog;
 
 use super::ink::Ink;
 use super::layout::{fit_names, name_or, wrap};
@@ -51,11 +53,37 @@ impl<'a> Roles<'a> {
         roles
     }
 
+    /// What an outside tenant holds, and what the ceiling allows besides.
+    pub(super) fn of_entry(entry: &'a Entry) -> Roles<'a> {
+        let mut roles = Roles::default();
+        for role in entry.all_roles() {
+            roles.add_one(role.tier, &role.role_name, &role.role_id, Hold::Held);
+        }
+        for id in entry.ceiling.iter().flatten() {
+            // A role that is held goes by the name that the tenant gives it.
+            let is_held = entry.all_roles().any(|role| role.role_id == *id);
+            if !is_held {
+                let ceiling = if entry.is_fully_read() { Hold::Granted } else { Hold::Unread };
+                roles.add_one(catalog::tier(id), catalog::name(id), id, ceiling);
+            }
+        }
+        roles
+    }
+
     fn insert(&mut self, rows: &'a [RoleRow], hold: Hold) {
         for role in rows {
-            let known = self.all.entry((rank(role.tier), &role.name, &role.id)).or_insert(hold);
-            *known = hold.max(*known);
+            self.add_one(role.tier, &role.name, &role.id, hold);
         }
+    }
+
+    fn add_one(&mut self, tier: Option<u8>, name: &'a str, id: &'a str, hold: Hold) {
+        let known = self.all.entry((rank(tier), name, id)).or_insert(hold);
+        *known = hold.max(*known);
+    }
+
+    /// True if there is none, held or granted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// The worst rank, held or granted, and how many roles have it; a greater rank than any if there are no roles.

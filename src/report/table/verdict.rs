@@ -4,17 +4,22 @@ use crate::domain::report::{RelationshipRow, TenantReport};
 use crate::domain::{Dataset, Need, Severity, Status, View};
 
 use super::layout::{count, paragraph};
-use super::{Page, findings_of};
+use super::{Page, findings_of, outside};
 
 /// Adds the verdict.
 pub(super) fn write(out: &mut String, page: &Page<'_>, tenant: &TenantReport) {
-    let mut parts = match tenant.view {
-        View::Partner => reach(tenant),
-        View::Customer => Vec::new(),
+    let rest = format!("{}; {}.", findings(page, tenant), gaps(tenant));
+    let text = match tenant.view {
+        View::Partner => {
+            let reach = reach(tenant).join("; ");
+            format!("{} ({} view): {reach}; {rest}", page.tenant_name(tenant), tenant.view)
+        }
+        View::Customer => {
+            let mut rest = rest.chars();
+            let first = rest.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+            format!("{}. {first}{}", outside::answer(tenant, &page.tenant_name(tenant)), rest.as_str())
+        }
     };
-    parts.push(findings(page, tenant));
-    parts.push(gaps(tenant));
-    let text = format!("{} ({} view): {}.", page.tenant_name(tenant), tenant.view, parts.join("; "));
     paragraph(out, "", &text, page.width);
 }
 

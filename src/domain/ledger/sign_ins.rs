@@ -1,0 +1,96 @@
+//! When people and applications of outside tenants were last here, and who they are.
+
+use std::collections::BTreeMap;
+
+use super::Technician;
+use super::join::{Draft, Join, lower};
+use crate::domain::Timestamp;
+use crate::domain::facts::SignIn;
+
+/// Successes of one kind.
+#[derive(Debug, Default)]
+pub(super) struct Visits {
+    pub(super) first: Option<Timestamp>,
+    pub(super) last: Option<Timestamp>,
+    people: BTreeMap<String, (Timestamp, u64)>,
+}
+
+impl Visits {
+    fn add(&mut self, at: Timestamp, person: Option<String>) {
+        self.first = self.first.into_iter().chain([at]).min();
+        self.last = self.last.max(Some(at));
+        if let Some(person) = person {
+            let known = self.people.entry(person).or_insert((at, 0));
+            *known = (at.max(known.0), known.1 + 1);
+        }
+    }
+
+    /// True if nobody came.
+    pub(super) fn is_empty(&self) -> bool {
+        self.last.is_none()
+    }
+}
+
+impl Draft {
+    /// Settles when it was here. Of a tenant that administers only visits as such count: a guest who reads a file is none.
+    pub(super) fn settle_visits(&mut self, administers: bool) {
+        let mut counted = vec![&self.provider, &self.support];
+        if !administers {
+            counted.push(&self.other);
+        }
+        let mut people: BTreeMap<&str, (Timestamp, u64)> = BTreeMap::new();
+        for (person, (at, number)) in counted.iter().flat_map(|visits| &visits.people) {
+            let known = people.entry(person).or_insert((*at, 0));
+            *known = ((*at).max(known.0), known.1 + number);
+        }
+        self.entry.first_sign_in = counted.iter().filter_map(|visits| visits.first).min();
+        self.entry.last_sign_in = counted.iter().filter_map(|visits| visits.last).max();
+        self.entry.technicians =
+            people.into_iter().map(|(id, (last_seen, sign_ins))| Technician { id: id.to_owned(), last_seen, sign_ins }).collect();
+        self.entry.technicians.sort_by(|a, b| (b.last_seen, &a.id).cmp(&(a.last_seen, &b.id)));
+    }
+}
+
+/// The stable id in a technician's sign-in name `user_<object id>[@domain]`, as 32 hex digits; `None` if it is no such name.
+pub fn technician_id(user_principal_name: &str) -> Option<String> {
+    let name = user_principal_name.trim().to_ascii_lowercase();
+    let id = name.strip_prefix("user_")?.split('@').next()?;
+    let hex: String = id.chars().filter(|c| *c != '-').collect();
+    let is_id = hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()) && matches!(id.len(), 32 | 36);
+    is_id.then_some(hex)
+}
+
+/// Adds the sign-ins. A failed one proves no access, and makes no entry.
+pub(super) fn add(join: &mut Join<'_>) {
+    let facts = join.facts;
+    for event in facts.sign_ins.events.iter().filter(|event| event.error_code == 0) {
+        let Some(home) = event.home_tenant_id.as_deref().and_then(|home| join.outside(home)) else { continue };
+        let technician = event.user_principal_name.as_deref().and_then(technician_id);
+        let (provider, support) = kind(event, technician.is_some());
+        // Guests who come and go make no entry: only those who hold a role have one.
+        if !provider && !support && !join.has(&home) {
+            continue;
+        }
+        let person = technician.unwrap_or_else(|| lower(&event.user_id));
+        let draft = join.draft(&home);
+        let visits = if support {
+            &mut draft.support
+        } else if provider {
+            &mut draft.provider
+        } else {
+            &mut draft.other
+        };
+        visits.add(event.created_date_time, Some(person).filter(|person| !person.is_empty()));
+    }
+    for event in facts.app_sign_ins.iter().filter(|event| event.error_code == 0) {
+        let Some(owner) = join.outside(&event.app_owner_tenant_id) else { continue };
+        join.draft(&owner).other.add(event.created_date_time, None);
+    }
+}
+
+/// Whether someone came as a service provider, or as Microsoft Support. Where the log does not say, the form of the name does.
+fn kind(event: &SignIn, is_technician: bool) -> (bool, bool) {
+    let Some(kind) = event.cross_tenant_access_type.as_deref() else { return (is_technician, false) };
+    let is = |word: &str| kind.split(',').any(|part| part.trim().eq_ignore_ascii_case(word));
+    (is("serviceProvider"), is("microsoftSupport"))
+}

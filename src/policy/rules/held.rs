@@ -1,0 +1,60 @@
+//! Roles held from outside, one by one: the subject that several rules judge, and what they show of it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::domain::Dataset;
+use crate::domain::ledger::{Entry, HeldRole};
+use crate::policy::rule::Draft;
+
+use super::approval;
+use super::shared::few_roles;
+
+/// One role in the hands of one principal of an outside tenant, over every scope.
+#[derive(Debug)]
+pub(super) struct Held<'a> {
+    /// The outside tenant.
+    pub(super) entry: &'a Entry,
+    /// One of its assignments: principal and role are those of all.
+    pub(super) role: &'a HeldRole,
+    /// Where it holds: `/` is the whole tenant.
+    scopes: Vec<&'a str>,
+    /// Must be activated first, wherever it holds.
+    eligible_only: bool,
+}
+
+/// What the principals of an outside tenant hold, by principal and role.
+pub(super) fn of_entry(entry: &Entry) -> Vec<Held<'_>> {
+    let mut held: BTreeMap<(&str, &str), Held<'_>> = BTreeMap::new();
+    for role in &entry.roles {
+        let new = || Held { entry, role, scopes: Vec::new(), eligible_only: true };
+        let known = held.entry((&role.principal_id, &role.role_id)).or_insert_with(new);
+        known.scopes.push(&role.scope);
+        known.eligible_only &= role.eligible_only;
+    }
+    for one in held.values_mut() {
+        one.scopes.sort_unstable();
+        one.scopes.dedup();
+    }
+    held.into_values().collect()
+}
+
+impl Held<'_> {
+    /// A finding about the principal, with the role as its own key.
+    pub(super) fn draft(&self) -> Draft {
+        let (entry, role) = (self.entry, self.role);
+        let partner = approval::party(entry);
+        let organization = partner.as_ref().map_or(Value::Null, |partner| Value::String(partner.tenant_id.clone()));
+        let source = if self.eligible_only { Dataset::RoleSchedules } else { Dataset::RoleAssignments };
+        let name = few_roles(std::slice::from_ref(&role.role_name));
+        Draft::about("principal", &role.principal_id, &role.principal_name)
+            .key(&role.role_id)
+            .partner(partner)
+            .note(if self.eligible_only { format!("{name}, eligible") } else { name })
+            .evidence("principalOrganizationId", organization, Dataset::RoleAssignments)
+            .evidence("roleDefinition.displayName", role.role_name.as_str(), source)
+            .evidence("roleDefinition.templateId", role.role_id.as_str(), source)
+            .evidence("directoryScopeId", self.scopes.clone(), source)
+    }
+}

@@ -1,0 +1,209 @@
+//! SGN-02: see the page.
+
+use chrono::TimeDelta;
+
+use crate::domain::customer::AuditEvent;
+use crate::domain::rule_meta::{Reads, helps, required};
+use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
+use crate::policy::rule::{Ctx, Out, Rule};
+
+use super::shared::{CUSTOMER, count, holds, list, minutes};
+use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memory, Past, Visit, about_person, by, is_actor, note_no_past};
+
+/// Most audit events that one finding names.
+const MOST_EVENTS: usize = 20;
+
+pub(super) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        id: "partner-signin-new-country",
+        code: "SGN-02",
+        title: "Partner signs in from a new country",
+        views: CUSTOMER,
+        severity: Severity::Medium,
+        severity_note: "High where the same person changed roles, policies, applications or domains within `chain-window-minutes` of it.",
+        uses: &[],
+        customer_uses: &[required(Dataset::SignIns), helps(Dataset::Audits)],
+        reads: Reads::All,
+        fields: &[
+            "customer.signIns.events.country",
+            "customer.signIns.events.homeTenantId",
+            "customer.signIns.events.userPrincipalName",
+            "customer.signIns.events.userId",
+            "customer.signIns.events.errorCode",
+            "customer.signIns.events.createdDateTime",
+            "customer.signIns.events.crossTenantAccessType",
+            "customer.audits.actor",
+            "customer.audits.activityDateTime",
+            "coverage.sign-ins.from",
+        ],
+        settings: &[
+            BASELINE_DAYS,
+            MIN_BASELINE_DAYS,
+            count("min-baseline-events", 5, "Sign-ins of the same tenant that the baseline must hold."),
+            list("allowed-countries", &[], "Countries, by their two letters, that are never new."),
+            minutes("chain-window-minutes", 120, "Minutes after the sign-in in which a change by the same person makes it high."),
+        ],
+        remediation: "Give the partner the user name and the time, and ask who that was (the digits of user_… are the person's object id in the \
+                      partner's tenant). If nobody can say: block the country for service provider users (Entra admin center > Conditional Access > \
+                      Named locations, then a policy with Grant: Block for Service provider users) and go through what the person changed.",
+        attack: &["T1199", "T1078.004"],
+        mitigations: &["M1030", "M1032"],
+        nist: &["AC-4", "CA-7", "SC-7", "SI-4"],
+        benchmarks: &["CIS M365 v7.0 5.2.2.15"],
+        page: include_str!("partner-signin-new-country.md"),
+    },
+    check,
+};
+
+fn check(ctx: &Ctx<'_>, out: &mut Out) {
+    let visits = visits::all(ctx);
+    let Some(past) = Past::of(ctx, Dataset::SignIns) else { return note_no_past(out, &visits) };
+    let allowed = ctx.settings.list("allowed-countries");
+    let changes = Changes::of(ctx);
+    for came in by(visits.iter().filter(|visit| visit.succeeded()), |visit| &*visit.home).into_values() {
+        let mut memory = Memory::new();
+        for visit in came {
+            let Some(country) = visit.event.country.as_deref().map(|country| country.trim().to_ascii_uppercase()) else { continue };
+            if country.is_empty() {
+                continue;
+            }
+            let start = past.start(visit.at());
+            let is_new = past.reaches(visit.at())
+                && !memory.knows(&country, start)
+                && memory.count(start) >= ctx.settings.int("min-baseline-events")
+                && !holds(allowed, &country);
+            if is_new {
+                push(ctx, out, visit, &country, memory.known(start).cloned().collect(), &changes);
+            }
+            memory.add(country, visit.at());
+        }
+    }
+}
+
+fn push(ctx: &Ctx<'_>, out: &mut Out, visit: &Visit<'_>, country: &str, known: Vec<String>, changes: &Changes<'_>) {
+    let changes = changes.after(visit);
+    let draft = about_person(ctx, visit)
+        .confidence(Confidence::Medium)
+        .severity(if changes.is_empty() { Severity::Medium } else { Severity::High })
+        .note(format!("{country} on {}", visit.at().date()))
+        .evidence("countryOrRegion", country, Dataset::SignIns)
+        .evidence("countryOrRegion (baseline)", known, Dataset::SignIns)
+        .setting(BASELINE_DAYS.name, ctx.settings.int(BASELINE_DAYS.name))
+        .setting("min-baseline-events", ctx.settings.int("min-baseline-events"));
+    if changes.is_empty() {
+        return out.push(draft);
+    }
+    let mut named: Vec<String> = changes.iter().map(|event| event.activity.to_string()).collect();
+    named.sort();
+    named.dedup();
+    named.truncate(MOST_EVENTS);
+    let mut ids: Vec<&str> = changes.iter().map(|event| &*event.id).collect();
+    ids.sort_unstable();
+    ids.truncate(MOST_EVENTS);
+    out.push(
+        draft
+            .evidence("activityDisplayName", named, Dataset::Audits)
+            .evidence("id (audit events)", ids, Dataset::Audits)
+            .setting("chain-window-minutes", ctx.settings.int("chain-window-minutes")),
+    );
+}
+
+/// What people changed. Of the audit log only changes that matter here are ever read.
+struct Changes<'a> {
+    events: Vec<&'a AuditEvent>,
+    window: TimeDelta,
+}
+
+impl<'a> Changes<'a> {
+    fn of(ctx: &Ctx<'a>) -> Self {
+        let mut events: Vec<&AuditEvent> = ctx.customer.audits.iter().filter(|event| event.succeeded()).collect();
+        events.sort_by(|a, b| (a.activity_date_time, &a.id).cmp(&(b.activity_date_time, &b.id)));
+        Changes { events, window: TimeDelta::minutes(ctx.settings.int("chain-window-minutes")) }
+    }
+
+    /// Those of the same person soon after a sign-in.
+    fn after(&self, visit: &Visit<'_>) -> Vec<&'a AuditEvent> {
+        let from = self.events.partition_point(|event| event.activity_date_time < visit.at());
+        let soon = self.events[from..].iter().take_while(|event| event.activity_date_time.utc() - visit.at().utc() <= self.window);
+        soon.copied().filter(|event| is_actor(&event.actor, &visit.person)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::RULE;
+    use crate::domain::{Coverage, Dataset, Severity, Status};
+    use crate::policy::rules::testing::{ANN_NAME, Case, MSP, at, at_hour, customer_case, visit};
+
+    const BOB: &str = "user_55555555555545558555555555555555";
+
+    /// `before` sign-ins from NL, then one from elsewhere at these hours.
+    fn then(before: i64, hours: i64, more: Value) -> Case {
+        let mut events: Vec<Value> = (0..before).map(|n| visit(&format!("b{n}"), hours - 24 * (n + 1), json!({}))).collect();
+        let mut last = json!({ "country": "BR" });
+        last.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        events.push(visit("e1", hours, last));
+        customer_case(json!({ "signIns": { "events": events } }))
+    }
+
+    #[test]
+    fn a_country_that_the_baseline_does_not_hold() {
+        let drafts = then(5, -2, json!({})).run(&RULE).findings;
+        assert_eq!(drafts.len(), 1);
+        assert_eq!((drafts[0].subject.name.as_str(), drafts[0].own_key.as_str()), (ANN_NAME, "e1"));
+        assert_eq!(drafts[0].severity, Some(Severity::Medium));
+        assert!(!then(4, -2, json!({})).fires(&RULE), "four events are no baseline");
+        assert!(then(4, -2, json!({})).int("min-baseline-events", 4).fires(&RULE));
+        for more in [json!({ "country": "nl" }), json!({ "country": null }), json!({ "country": " " }), json!({ "errorCode": 53003 })] {
+            assert!(!then(5, -2, more.clone()).fires(&RULE), "{more}");
+        }
+        assert!(!then(5, -2, json!({})).list("allowed-countries", &["br"]).fires(&RULE));
+    }
+
+    #[test]
+    fn the_baseline_is_the_tenant_s_and_forgets() {
+        assert!(then(5, -2, json!({ "userPrincipalName": BOB })).fires(&RULE), "a colleague's past is the same tenant's");
+        let other = json!({ "homeTenantId": "bbbbbbbb-0000-4000-8000-000000000002" });
+        assert!(!then(5, -2, other).fires(&RULE), "another tenant has no past yet");
+        let mut case = then(5, -2, json!({})).window(60);
+        let old: Value = visit("o", -24 * 31, json!({ "country": "BR" }));
+        case.snapshot.tenants[0].customer.sign_ins.events.push(serde_json::from_value(old).unwrap());
+        assert!(case.fires(&RULE), "older than the baseline");
+        assert!(!case.int("baseline-days", 31).fires(&RULE));
+    }
+
+    #[test]
+    fn events_without_enough_log_before_them_only_feed_the_baseline() {
+        assert!(then(5, -24 * 16, json!({})).fires(&RULE), "14 days of the 30 lie before it");
+        assert!(!then(5, -24 * 16 - 1, json!({})).fires(&RULE));
+        assert!(!then(5, -2, json!({})).window(13).fires(&RULE));
+    }
+
+    #[test]
+    fn changes_by_the_same_person_make_it_high() {
+        let with = |hours: i64, actor: &str, result: &str| {
+            let mut case = then(5, -6, json!({}));
+            let event = json!({
+                "id": "a1", "activityDateTime": at_hour(hours).to_string(), "activity": "Add member to role", "result": result,
+                "actor": { "userPrincipalName": actor }
+            });
+            case.snapshot.tenants[0].customer.audits.push(serde_json::from_value(event).unwrap());
+            case.run(&RULE).findings[0].severity
+        };
+        assert_eq!(with(-4, ANN_NAME, "success"), Some(Severity::High));
+        assert_eq!(with(-3, ANN_NAME, "success"), Some(Severity::Medium), "later than the window");
+        assert_eq!(with(-7, ANN_NAME, "success"), Some(Severity::Medium), "before it");
+        assert_eq!(with(-4, BOB, "success"), Some(Severity::Medium));
+        assert_eq!(with(-4, ANN_NAME, "failure"), Some(Severity::Medium));
+    }
+
+    #[test]
+    fn a_log_that_does_not_show_absence_says_nothing_is_new() {
+        let half = Coverage { from: Some(at(-30)), to: Some(at(0)), ..Coverage::new(Status::Partial) };
+        let out = then(5, -2, json!({})).coverage(Dataset::SignIns, half.clone()).run(&RULE);
+        assert_eq!((out.findings.len(), out.unjudged), (0, vec![(MSP.to_owned(), Dataset::SignIns)]));
+        assert!(then(5, -2, json!({})).coverage(Dataset::SignIns, Coverage { capped: true, ..half }).fires(&RULE));
+    }
+}

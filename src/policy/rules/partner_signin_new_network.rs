@@ -1,0 +1,242 @@
+//! SGN-03: see the page.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use crate::domain::rule_meta::{Reads, Setting, SettingDefault, required};
+use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
+use crate::policy::rule::{Ctx, Out, Rule};
+
+use super::network::{Network, Prefixes, range};
+use super::shared::{CUSTOMER, count, list};
+use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memory, Past, Visit, about_person, by, by_person, extent, note_no_past};
+
+/// Companies that rent machines to anybody: DigitalOcean, OVH, Hetzner, Vultr, Linode, M247, Datacamp, Amazon, Google Cloud, Alibaba, Contabo.
+const HOSTING: &[&str] =
+    &["14061", "16276", "24940", "20473", "63949", "9009", "60068", "212238", "14618", "16509", "396982", "45102", "51167"];
+
+pub(super) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        id: "partner-signin-new-network",
+        code: "SGN-03",
+        title: "Partner signs in from a new network",
+        views: CUSTOMER,
+        severity: Severity::Low,
+        severity_note: "Medium where the new network is one of `hosting-asns`.",
+        uses: &[],
+        customer_uses: &[required(Dataset::SignIns)],
+        reads: Reads::All,
+        fields: &[
+            "customer.signIns.events.asn",
+            "customer.signIns.events.ipAddress",
+            "customer.signIns.events.homeTenantId",
+            "customer.signIns.events.userPrincipalName",
+            "customer.signIns.events.userId",
+            "customer.signIns.events.errorCode",
+            "customer.signIns.events.createdDateTime",
+            "customer.signIns.events.crossTenantAccessType",
+            "coverage.sign-ins.from",
+        ],
+        settings: &[
+            BASELINE_DAYS,
+            MIN_BASELINE_DAYS,
+            count("min-baseline-events", 5, "Sign-ins of the same tenant that the baseline must hold."),
+            list("partner-asns", &[], "Autonomous systems, or ranges as the finding writes them, that are never new."),
+            list("hosting-asns", HOSTING, "Autonomous systems of hosting companies: a new one of them is medium."),
+            count("max-ips-per-user-day", 3, "Ranges that one person may use within 24 hours."),
+            prefix("prefix-v4", 24, 32, "Bits of an IPv4 address that make a range."),
+            prefix("prefix-v6", 48, 128, "Bits of an IPv6 address that make a range."),
+        ],
+        remediation: "Ask the partner whether the network is its own. Collect its egress ranges as a named location (Entra admin center > Conditional \
+                      Access > Named locations) and let service provider users in from there alone.",
+        attack: &["T1199"],
+        mitigations: &["M1030"],
+        nist: &["AC-4", "SC-7"],
+        benchmarks: &[],
+        page: include_str!("partner-signin-new-network.md"),
+    },
+    check,
+};
+
+const fn prefix(name: &'static str, default: i64, max: i64, doc: &'static str) -> Setting {
+    Setting { name, default: SettingDefault::Int { default, min: 1, max }, doc }
+}
+
+fn check(ctx: &Ctx<'_>, out: &mut Out) {
+    let bits = |name: &str| u32::try_from(ctx.settings.int(name)).unwrap_or(0);
+    let prefixes = Prefixes { v4: bits("prefix-v4"), v6: bits("prefix-v6") };
+    let mut visits = visits::all(ctx);
+    visits.retain(Visit::succeeded);
+    match Past::of(ctx, Dataset::SignIns) {
+        Some(past) => new_networks(ctx, out, &visits, past, prefixes),
+        None => note_no_past(out, &visits),
+    }
+    many_ranges(ctx, out, &visits, prefixes);
+}
+
+/// Networks from which nobody of that tenant came before.
+fn new_networks(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past, prefixes: Prefixes) {
+    for came in by(visits, |visit| &*visit.home).into_values() {
+        let mut memory = Memory::new();
+        for visit in came {
+            let Some(network) = Network::of(visit.event.asn, visit.event.ip_address.as_deref(), prefixes) else { continue };
+            let start = past.start(visit.at());
+            let is_new = past.reaches(visit.at())
+                && !memory.knows(&network, start)
+                && memory.count(start) >= ctx.settings.int("min-baseline-events")
+                && !network.is_in(ctx.settings.list("partner-asns"));
+            if is_new {
+                let known: Vec<String> = memory.known(start).map(Network::to_string).collect();
+                let is_hosting = network.is_in(ctx.settings.list("hosting-asns"));
+                out.push(
+                    about_person(ctx, visit)
+                        .confidence(Confidence::Low)
+                        .severity(if is_hosting { Severity::Medium } else { Severity::Low })
+                        .note(format!("{network} on {}", visit.at().date()))
+                        .evidence("autonomousSystemNumber", visit.event.asn, Dataset::SignIns)
+                        .evidence("network", network.to_string(), Dataset::SignIns)
+                        .evidence("network (baseline)", known, Dataset::SignIns)
+                        .setting(BASELINE_DAYS.name, ctx.settings.int(BASELINE_DAYS.name))
+                        .setting("min-baseline-events", ctx.settings.int("min-baseline-events")),
+                );
+            }
+            memory.add(network, visit.at());
+        }
+    }
+}
+
+/// People who came from more ranges within 24 hours than one person has. It needs no past.
+fn many_ranges(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], prefixes: Prefixes) {
+    let limit = ctx.settings.int("max-ips-per-user-day");
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    for came in by_person(visits).into_values() {
+        let ranged: Vec<(&Visit<'_>, String)> = came
+            .into_iter()
+            .filter_map(|visit| visit.event.ip_address.as_deref().and_then(|address| range(address, prefixes)).map(|range| (visit, range)))
+            .collect();
+        for (from, to) in crowded(&ranged, most) {
+            let episode: Vec<&Visit<'_>> = ranged[from..=to].iter().map(|(visit, _)| *visit).collect();
+            let Some(first) = episode.first() else { continue };
+            let mut ranges: Vec<String> = ranged[from..=to].iter().map(|(_, range)| range.clone()).collect();
+            ranges.sort();
+            ranges.dedup();
+            let draft = about_person(ctx, first)
+                .key(format!("many/{}", first.event.id))
+                .title("Partner user signs in from many networks within a day")
+                .confidence(Confidence::Low)
+                .severity(Severity::Low)
+                .note(format!("{} networks, limit {limit}", ranges.len()))
+                .evidence("ipAddress (ranges)", ranges, Dataset::SignIns)
+                .setting("max-ips-per-user-day", limit);
+            out.push(extent(draft, &episode));
+        }
+    }
+}
+
+/// Stretches of events in which some 24 hours hold more than `most` ranges; those that overlap are one.
+fn crowded(events: &[(&Visit<'_>, String)], most: usize) -> Vec<(usize, usize)> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    let mut inside: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut start = 0;
+    for (end, (visit, range)) in events.iter().enumerate() {
+        *inside.entry(range).or_default() += 1;
+        while visit.at().utc() - events[start].0.at().utc() >= TimeDelta::hours(24) {
+            let left = &*events[start].1;
+            match inside.get_mut(left) {
+                Some(number) if *number > 1 => *number -= 1,
+                _ => {
+                    inside.remove(left);
+                }
+            }
+            start += 1;
+        }
+        if inside.len() <= most {
+            continue;
+        }
+        match found.last_mut() {
+            Some(last) if start <= last.1 => last.1 = end,
+            _ => found.push((start, end)),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::RULE;
+    use crate::domain::{Coverage, Dataset, Severity, Status};
+    use crate::policy::rules::testing::{Case, at, customer_case, visit};
+
+    fn with(events: Vec<Value>) -> Case {
+        customer_case(json!({ "signIns": { "events": events } }))
+    }
+
+    /// Five sign-ins from one network, then one from another.
+    fn then(before: i64, hours: i64, more: Value) -> Case {
+        let mut events: Vec<Value> = (0..before).map(|n| visit(&format!("b{n}"), hours - 24 * (n + 1), json!({}))).collect();
+        events.push(visit("e1", hours, more));
+        with(events)
+    }
+
+    fn elsewhere(asn: u32) -> Value {
+        json!({ "asn": asn, "ipAddress": "198.51.100.7" })
+    }
+
+    #[test]
+    fn a_network_that_the_baseline_does_not_hold() {
+        let drafts = then(5, -2, elsewhere(64511)).run(&RULE).findings;
+        assert_eq!((drafts.len(), drafts[0].severity, drafts[0].own_key.as_str()), (1, Some(Severity::Low), "e1"));
+        assert_eq!(then(5, -2, elsewhere(14061)).run(&RULE).findings[0].severity, Some(Severity::Medium), "a hosting company");
+        assert!(!then(4, -2, elsewhere(64511)).fires(&RULE));
+        assert!(!then(5, -24 * 16 - 1, elsewhere(64511)).fires(&RULE), "too little log before it");
+        assert!(!then(5, -2, json!({ "ipAddress": "198.51.100.7" })).fires(&RULE), "the same system under another address");
+        assert!(!then(5, -2, elsewhere(64511)).list("partner-asns", &["as64511"]).fires(&RULE));
+        assert!(!then(5, -2, json!({ "asn": 64511, "errorCode": 50126 })).fires(&RULE));
+    }
+
+    #[test]
+    fn without_a_system_the_range_counts() {
+        let at_address = |address: Value| {
+            let mut events: Vec<Value> = (0..5).map(|n| visit(&format!("b{n}"), -24 * (n + 1), json!({ "asn": null }))).collect();
+            events.push(visit("e1", -2, json!({ "asn": null, "ipAddress": address })));
+            with(events).fires(&RULE)
+        };
+        assert!(!at_address(json!("192.0.2.200")));
+        assert!(at_address(json!("192.0.3.1")));
+        assert!(!at_address(Value::Null));
+    }
+
+    #[test]
+    fn more_ranges_a_day_than_one_person_has() {
+        let from = |hours: &[i64]| {
+            let events = hours.iter().enumerate();
+            let keys = |case: Case| case.run(&RULE).findings.into_iter().map(|draft| draft.own_key).collect::<Vec<_>>();
+            keys(with(events.map(|(n, hours)| visit(&format!("e{n}"), *hours, json!({ "ipAddress": format!("10.0.{n}.1") }))).collect()))
+        };
+        assert!(from(&[-20, -15, -10]).is_empty());
+        assert_eq!(from(&[-20, -15, -10, -5]), ["many/e0"]);
+        assert!(from(&[-30, -15, -10, -6]).is_empty(), "24 hours apart");
+        assert_eq!(from(&[-40, -35, -30, -25, -20]), ["many/e0"], "overlapping days are one");
+        assert_eq!(from(&[-100, -99, -98, -97, -4, -3, -2, -1]), ["many/e0", "many/e4"]);
+    }
+
+    #[test]
+    fn the_range_decides_how_many_there_are() {
+        let events = (0..4).map(|n| visit(&format!("e{n}"), n - 10, json!({ "ipAddress": format!("192.0.2.{n}") }))).collect::<Vec<_>>();
+        assert!(!with(events.clone()).fires(&RULE));
+        assert!(with(events.clone()).int("prefix-v4", 32).fires(&RULE));
+        assert!(!with(events).int("prefix-v4", 32).int("max-ips-per-user-day", 4).fires(&RULE));
+    }
+
+    #[test]
+    fn a_log_with_holes_shows_many_ranges_but_nothing_new() {
+        let half = Coverage { from: Some(at(-30)), to: Some(at(0)), ..Coverage::new(Status::Partial) };
+        let out = then(5, -2, elsewhere(64511)).coverage(Dataset::SignIns, half.clone()).run(&RULE);
+        assert_eq!((out.findings.len(), out.unjudged.len()), (0, 1));
+        let events = (0..4).map(|n| visit(&format!("e{n}"), n - 10, json!({ "ipAddress": format!("10.0.{n}.1") }))).collect();
+        assert!(with(events).coverage(Dataset::SignIns, half).fires(&RULE));
+    }
+}

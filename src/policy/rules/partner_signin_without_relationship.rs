@@ -1,0 +1,202 @@
+//! SGN-01: see the page.
+
+use chrono::TimeDelta;
+
+use crate::domain::facts::RelationshipStatus;
+use crate::domain::ledger::{Entry, UNKNOWN_HOME, governs};
+use crate::domain::rule_meta::{Reads, helps, required};
+use crate::domain::{Confidence, Dataset, RuleMeta, Severity, Status, Timestamp};
+use crate::policy::rule::{Ctx, Out, Rule};
+
+use super::shared::{CUSTOMER, began, hours};
+use super::visits::{self, about_tenant, by, episodes, extent, first_seen};
+
+pub(super) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        id: "partner-signin-without-relationship",
+        code: "SGN-01",
+        title: "Sign-in by delegated administration from a tenant without a relationship",
+        views: CUSTOMER,
+        severity: Severity::Critical,
+        severity_note: "",
+        uses: &[],
+        customer_uses: &[
+            required(Dataset::SignIns),
+            required(Dataset::CrossTenantPartners),
+            required(Dataset::RoleAssignments),
+            helps(Dataset::RoleSchedules),
+            helps(Dataset::ForeignPrincipals),
+            helps(Dataset::Governance),
+        ],
+        reads: Reads::All,
+        fields: &[
+            "customer.signIns.events.crossTenantAccessType",
+            "customer.signIns.events.homeTenantId",
+            "customer.signIns.events.errorCode",
+            "customer.signIns.events.createdDateTime",
+            "customer.signIns.events.userPrincipalName",
+            "customer.crossTenantPartners.isServiceProvider",
+            "customer.roleAssignments.principalTenantId",
+            "customer.roleSchedules.principalId",
+            "customer.foreignPrincipals.tenantId",
+            "customer.governance.status",
+            "customer.declared.relationships.relationship.endDateTime",
+        ],
+        settings: &[hours("grace-hours", 2, "Hours before and after a declared relationship in which it still explains a sign-in.")],
+        remediation: "Find out whose tenant it is: GET /tenantRelationships/findTenantInformationByTenantId(tenantId='{id}'). If nobody here knows it, \
+                      open a security incident: look through the audit log for what that person changed, remove every role of that tenant (Entra admin \
+                      center > Roles & admins), and look at the Microsoft 365 admin center > Settings > Partner relationships for a delegated \
+                      administration (DAP) that was never ended.",
+        attack: &["T1199", "T1078.004"],
+        mitigations: &["M1018", "M1032"],
+        nist: &["AC-2", "AC-3", "AC-6", "CA-7", "SI-4"],
+        benchmarks: &["CIS M365 v7.0 1.1.3"],
+        page: include_str!("partner-signin-without-relationship.md"),
+    },
+    check,
+};
+
+fn check(ctx: &Ctx<'_>, out: &mut Out) {
+    let visits = visits::all(ctx);
+    let all_roles_read = ctx.coverage(Dataset::RoleAssignments).status == Status::Complete;
+    // A role of a principal whose tenant is not known may be any tenant's.
+    let roles_are_placed = ctx.ledger.get(UNKNOWN_HOME).is_none_or(|entry| entry.roles.is_empty());
+    for (home, came) in by(visits.iter().filter(|visit| visit.succeeded()), |visit| &*visit.home) {
+        let entry = ctx.ledger.get(home);
+        if entry.is_some_and(has_access) {
+            continue;
+        }
+        let missing = [
+            (home == UNKNOWN_HOME, Dataset::SignIns),
+            (!ctx.is_complete_for(Dataset::CrossTenantPartners, home), Dataset::CrossTenantPartners),
+            (!all_roles_read, Dataset::RoleAssignments),
+            (!roles_are_placed, Dataset::ForeignPrincipals),
+        ];
+        if let Some((_, dataset)) = missing.into_iter().find(|(is_missing, _)| *is_missing) {
+            out.unjudged(home, dataset);
+            continue;
+        }
+        for episode in episodes(came) {
+            let Some(first) = episode.first() else { continue };
+            let draft = first_seen(about_tenant(ctx, home), first)
+                .confidence(Confidence::Medium)
+                .note(format!("{} on {}", first.event.user_principal_name.as_deref().unwrap_or(&first.person), first.at().date()))
+                .evidence("crossTenantAccessType", "serviceProvider", Dataset::SignIns)
+                .evidence("isServiceProvider", entry.is_some_and(|entry| entry.service_provider_entry), Dataset::CrossTenantPartners)
+                .evidence("roleAssignments", entry.map_or(0, |entry| entry.roles.len()), Dataset::RoleAssignments);
+            let draft = extent(draft, &episode);
+            let explained = explanations(ctx, entry, first.at());
+            out.push(if explained.is_empty() {
+                draft
+            } else {
+                draft
+                    .evidence("displayName (declared at the time)", explained, Dataset::Declared)
+                    .setting("grace-hours", ctx.settings.int("grace-hours"))
+            });
+        }
+    }
+}
+
+/// True if something that was observed lets people of this tenant in now.
+fn has_access(entry: &Entry) -> bool {
+    entry.service_provider_entry || !entry.roles.is_empty() || entry.governance.iter().any(governs)
+}
+
+/// Declared relationships that ran at the time. They explain, and take nothing away: a file is not the directory.
+fn explanations(ctx: &Ctx<'_>, entry: Option<&Entry>, at: Timestamp) -> Vec<String> {
+    let grace = TimeDelta::hours(ctx.settings.int("grace-hours"));
+    let declared = &ctx.customer.declared.relationships;
+    let rows = entry.into_iter().flat_map(|entry| &entry.declared_relationships).filter_map(|index| declared.get(*index));
+    let ran = rows.map(|row| &row.relationship).filter(|relationship| {
+        let is_past_approval = relationship.status.is_past_approval() || relationship.status == RelationshipStatus::Approved;
+        let has_begun = began(relationship).is_some_and(|began| began.utc() - grace <= at.utc());
+        is_past_approval && has_begun && relationship.end_date_time.is_none_or(|end| at.utc() <= end.utc() + grace)
+    });
+    let mut names: Vec<String> = ran.map(|relationship| relationship.display_name.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::RULE;
+    use crate::domain::customer::MICROSOFT_SUPPORT_TENANT;
+    use crate::domain::{Coverage, Dataset, Gap, Status};
+    use crate::policy::rules::testing::{Case, EXCHANGE, MSP, at_hour, customer_case, held_role, relationship, visit};
+
+    fn with(events: Vec<Value>, more: Value) -> Case {
+        let mut facts = json!({ "signIns": { "events": events } });
+        facts.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        customer_case(facts)
+    }
+
+    fn once(more: Value) -> Case {
+        with(vec![visit("e1", -5, json!({}))], more)
+    }
+
+    #[test]
+    fn nothing_that_lets_it_in() {
+        let drafts = once(json!({})).run(&RULE).findings;
+        assert_eq!((drafts[0].subject.id.as_str(), drafts[0].own_key.as_str()), (MSP, "e1"));
+        assert!(once(json!({ "crossTenantPartners": [{ "tenantId": MSP, "isServiceProvider": false }] })).fires(&RULE));
+        assert!(!once(json!({ "crossTenantPartners": [{ "tenantId": MSP, "isServiceProvider": true }] })).fires(&RULE));
+        assert!(!once(json!({ "roleAssignments": [held_role("a", "p", MSP, EXCHANGE)] })).fires(&RULE));
+        let governance =
+            |status: &str| json!({ "governance": [{ "id": "g", "kind": "relationship", "governingTenantId": MSP, "status": status }] });
+        assert!(!once(governance("active")).fires(&RULE), "a governing tenant has its own rules");
+        assert!(once(governance("terminated")).fires(&RULE));
+    }
+
+    #[test]
+    fn only_what_got_in_and_only_by_delegated_administration() {
+        let fires = |more: Value| with(vec![visit("e1", -5, more)], json!({})).fires(&RULE);
+        assert!(!fires(json!({ "errorCode": 50126 })));
+        assert!(!fires(json!({ "crossTenantAccessType": "microsoftSupport" })));
+        assert!(!fires(json!({ "homeTenantId": MICROSOFT_SUPPORT_TENANT })));
+    }
+
+    #[test]
+    fn each_episode_is_a_finding() {
+        let case = with(vec![visit("e3", -5, json!({})), visit("e2", -70, json!({})), visit("e1", -80, json!({}))], json!({}));
+        let keys: Vec<String> = case.run(&RULE).findings.into_iter().map(|draft| draft.own_key).collect();
+        assert_eq!(keys, ["e1", "e3"]);
+    }
+
+    #[test]
+    fn without_what_tells_of_relationships_it_is_not_judged() {
+        let unjudged = |case: Case| {
+            let out = case.run(&RULE);
+            assert!(out.findings.is_empty());
+            out.unjudged
+        };
+        let cut = |dataset: Dataset| once(json!({})).coverage(dataset, Coverage { truncated: true, ..Coverage::new(Status::Partial) });
+        for dataset in [Dataset::CrossTenantPartners, Dataset::RoleAssignments] {
+            assert_eq!(unjudged(cut(dataset)), [(MSP.to_owned(), dataset)]);
+        }
+        let nobody =
+            json!({ "roleAssignments": [{ "id": "a", "principalId": "p", "roleDefinitionId": EXCHANGE, "directoryScopeId": "/" }] });
+        assert_eq!(unjudged(once(nobody)), [(MSP.to_owned(), Dataset::ForeignPrincipals)]);
+        let homeless = with(vec![visit("e1", -5, json!({ "homeTenantId": null }))], json!({}));
+        assert_eq!(unjudged(homeless), [("unknown".to_owned(), Dataset::SignIns)]);
+        let gap = |subject: &str| Coverage {
+            gaps: [(subject.to_owned(), Gap { status: Status::Failed, reason: "503".into() })].into(),
+            ..Coverage::new(Status::Partial)
+        };
+        assert!(once(json!({})).coverage(Dataset::CrossTenantPartners, gap("other")).fires(&RULE), "another's gap is none of its own");
+    }
+
+    #[test]
+    fn declared_relationships_explain_and_remove_nothing() {
+        let declared = |end: i64| {
+            let more = json!({ "activatedDateTime": at_hour(-900).to_string(), "endDateTime": at_hour(end).to_string() });
+            let row = json!({ "partnerTenantId": MSP, "relationship": relationship("r1", &[EXCHANGE], more) });
+            let draft = once(json!({ "declared": { "relationships": [row] } })).run(&RULE).findings.remove(0);
+            draft.evidence.iter().any(|evidence| evidence.source == "declared")
+        };
+        assert!(declared(10) && declared(-7), "two hours of grace");
+        assert!(!declared(-8));
+    }
+}
