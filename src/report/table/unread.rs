@@ -72,15 +72,13 @@ fn rules(out: &mut String, page: &Page<'_>, tenant: &TenantReport) {
         names.sort();
         paragraph(out, "  ", &format!("{what}{lack}{counts}: {}.", names.join(if page.full { "; " } else { ", " })), page.width);
     }
-    let not_applicable: Vec<String> = page
-        .report
-        .not_applicable
-        .iter()
-        .filter(|row| of_tenant(&row.tenant_id, row.view))
-        .map(|row| format!("{} ({})", name_or(&row.code, &row.rule_id, 80), prose(&row.reason)))
-        .collect();
-    if !not_applicable.is_empty() {
-        paragraph(out, "  ", &format!("Not applicable: {}.", not_applicable.join(", ")), page.width);
+    let mut not_applicable: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in page.report.not_applicable.iter().filter(|row| of_tenant(&row.tenant_id, row.view)) {
+        not_applicable.entry(prose(&row.reason)).or_default().push(name_or(&row.code, &row.rule_id, 80));
+    }
+    for (reason, mut names) in not_applicable {
+        names.sort();
+        paragraph(out, "  ", &format!("Not applicable, as {reason}: {}.", names.join(", ")), page.width);
     }
 }
 
@@ -146,7 +144,7 @@ mod tests {
         assert!(text.contains("Not evaluated for want of sign-ins (denied): LIF-04, SGN-01."), "{text}");
         assert!(text.contains("Not fully evaluated for want of assignments (partial): ASG-01 (1 subject)."), "{text}");
         assert!(text.contains("user-activity (skipped), without effect on the exit status: MBR-02."), "{text}");
-        assert!(text.contains("Not applicable: CHG-01 (there is no baseline)."), "{text}");
+        assert!(text.contains("Not applicable, as there is no baseline: CHG-01."), "{text}");
         let full = unread(&sample::incomplete(), true).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(full.contains("ASG-01 gdap-orphaned-assignment (1 subject: rel-00001)"));
     }
