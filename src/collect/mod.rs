@@ -12,9 +12,10 @@
 //! | `records` | nothing: the same records, for files of them |
 //! | `signs` | what tells that a tenant is a partner |
 //!
-//! `wire` reads JSON leniently, `coverage` makes a status of how a read ended, `permissions` is the table of what each dataset takes.
+//! `wire` reads JSON leniently, `reach` tells how far back a log is known, `coverage` makes a status of how a read ended, `permissions` is the table of what each dataset takes.
 
 mod admin_agents;
+mod clock;
 mod coverage;
 mod customer;
 mod customers;
@@ -23,6 +24,7 @@ mod organization;
 mod permissions;
 mod pim;
 mod principals;
+mod reach;
 mod reader;
 pub(crate) mod records;
 mod relationships;
@@ -99,12 +101,16 @@ pub async fn partner(client: &Client, options: &Options, watch: &dyn Watch) -> T
         Box::pin(customers::customers(reader)),
         Box::pin(customers::contracts(reader)),
     );
-    Collected { own, access, customers, contracts }.into_snapshot(options, claims.as_ref())
+    let mut snapshot = Collected { own, access, customers, contracts }.into_snapshot(options, claims.as_ref());
+    clock::warn(&mut snapshot, client.clock_skew());
+    snapshot
 }
 
 /// Collects the customer view of one tenant. Never fails: everything that goes wrong is coverage.
 pub async fn customer(client: &Client, options: &Options, watch: &dyn Watch) -> TenantSnapshot {
-    customer::read(client, options, watch).await
+    let mut snapshot = customer::read(client, options, watch).await;
+    clock::warn(&mut snapshot, client.clock_skew());
+    snapshot
 }
 
 /// What is read of the tenant as a whole.

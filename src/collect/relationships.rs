@@ -148,10 +148,22 @@ pub(super) async fn relationships(reader: Reader<'_>) -> Read<Vec<Relationship>>
 /// A record without what makes it a fact (an id, the answer itself) is not dropped in silence.
 pub(super) fn note_lost(coverage: &mut Coverage, read: u64, kept: usize) {
     let lost = read.saturating_sub(kept as u64);
-    if lost > 0 && coverage.status == Status::Complete {
+    // Beside a limit that was asked for, this is a gap that nobody asked for.
+    if lost > 0 && (coverage.status == Status::Complete || coverage.capped) {
+        let capped = coverage.reason.take().filter(|_| coverage.capped).map(|reason| format!("; {reason}")).unwrap_or_default();
         coverage.status = Status::Partial;
         coverage.truncated = true;
-        coverage.reason = Some(format!("{lost} records came without an id or without what they are read for"));
+        coverage.capped = false;
+        coverage.reason = Some(format!("{lost} records came without an id or without what they are read for{capped}"));
+    }
+}
+
+/// A list that no tenant has empty: whoever is shown none may not see them.
+pub(super) fn note_empty(coverage: &mut Coverage, read: u64, what: &str) {
+    if read == 0 && coverage.status == Status::Complete {
+        coverage.status = Status::Partial;
+        coverage.truncated = true;
+        coverage.reason = Some(format!("the list of {what} is empty, and no tenant's is"));
     }
 }
 

@@ -91,6 +91,13 @@ impl Side {
     }
 }
 
+impl Side {
+    /// True if an event says neither whose it is nor by which kind of access it came: it may be of somebody outside.
+    fn is_in_the_dark(self, wire: &SignInWire) -> bool {
+        self == Side::Customer && wire.home_tenant_id.get().is_none() && wire.cross_tenant_access_type.get().is_none()
+    }
+}
+
 /// True if someone of another tenant came in, not as a guest. What the log does not say, or says in a new word, is kept: it may be any.
 pub(super) fn outsiders_only(wire: &SignInWire, own: Option<&str>) -> bool {
     const OTHERS: [&str; 4] = ["none", "b2bCollaboration", "b2bDirectConnect", "passthrough"];
@@ -151,7 +158,7 @@ pub(super) struct Selection {
     own: Option<String>,
     interner: Interner,
     events: Vec<SignIn>,
-    /// Events that could not be kept, because they name no time or no tenant.
+    /// Events that could not be kept, because they name no time or no tenant, or nothing that tells where they came from.
     pub(super) lost: u64,
     /// The oldest event that was read, kept or not.
     pub(super) oldest: Option<Timestamp>,
@@ -183,6 +190,7 @@ impl Selection {
         self.is_newest_first &= self.oldest.is_none_or(|oldest| created <= oldest);
         self.oldest = Some(self.oldest.map_or(created, |oldest| oldest.min(created)));
         if !self.side.wants(wire, self.own.as_deref()) {
+            self.lost += u64::from(self.side.is_in_the_dark(wire));
             return;
         }
         let keep = &mut self.interner;
@@ -290,6 +298,19 @@ mod tests {
         assert!(held <= 400, "{held} bytes an event");
         let events = selection.into_events();
         assert!(Arc::ptr_eq(&events[0].user_id, &events[40].user_id));
+    }
+
+    #[test]
+    fn an_event_that_tells_nothing_of_its_origin_is_a_hole() {
+        let lost = |json: &str| {
+            let mut selection = Selection::new(Side::Customer, true, Some(OWN));
+            selection.offer(&wire(&format!(r#"{{"createdDateTime":"2026-11-21T10:00:00Z","resourceTenantId":"{OWN}"{json}}}"#)));
+            (selection.kept(), selection.lost)
+        };
+        assert_eq!(lost(""), (0, 1));
+        assert_eq!(lost(r#","crossTenantAccessType":"none""#), (0, 0));
+        assert_eq!(lost(r#","crossTenantAccessType":"serviceProvider""#), (1, 0));
+        assert_eq!(lost(r#","homeTenantId":"x""#), (1, 0));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Method, StatusCode};
 use tokio::time::Instant;
 use url::Url;
@@ -182,6 +182,7 @@ impl Client {
         permit.answered(verdict(response.status));
         self.observer.answered(Some(response.status.as_u16()));
         log::answered(&exchange, response.status.as_u16(), &response.headers);
+        self.skew.note(header(&response.headers, DATE.as_str()), self.clock.wall());
         let mut blank = call.error(GraphErrorKind::Malformed);
         blank.status = Some(response.status.as_u16());
         blank.request_id = header(&response.headers, REQUEST_ID).map(|id| one_line(id, 100));

@@ -9,9 +9,10 @@ use serde::de::DeserializeOwned;
 use url::{Host, Url};
 
 use super::call::{Call, Intake};
-use super::decode::{Flow, Problem, lenient_json, without_bom};
+use super::decode::{Flow, Problem, is_object, lenient_json, without_bom};
 use super::error::said_in_success;
 use super::list::ListState;
+use super::skew::Skew;
 use super::{Bucket, ByIds, Get, GraphError, GraphErrorKind, Listing, Wire, address, batch, by_ids, paging};
 use crate::auth::{Claims, TokenCache};
 use crate::http::Observer;
@@ -59,6 +60,7 @@ pub struct Client {
     pub(super) deadline: Option<Duration>,
     pub(super) retry: RetryPolicy,
     pub(super) page_cap: u32,
+    pub(super) skew: Skew,
     limiters: Limiters,
 }
 
@@ -100,6 +102,7 @@ impl Client {
             deadline: options.deadline,
             retry: RetryPolicy::default(),
             page_cap: PAGE_CAP,
+            skew: Skew::default(),
             limiters,
         }
     }
@@ -149,6 +152,12 @@ impl Client {
     /// left out.
     pub async fn get_by_ids<T: Wire>(&self, wanted: &ByIds<'_>, ids: &BTreeSet<String>, sink: &mut (dyn FnMut(T) + Send)) -> Listing {
         by_ids::read(self, wanted, ids, sink).await
+    }
+
+    /// How far this machine's clock is ahead of Graph's, in seconds (behind: less than 0), by the `Date` of its answers; `None` if none
+    /// said a time.
+    pub fn clock_skew(&self) -> Option<i64> {
+        self.skew.seconds()
     }
 
     pub(super) fn limiter(&self, bucket: Bucket) -> &Limiter {
@@ -224,6 +233,10 @@ pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = without_bom(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Problem::Malformed("the answer is empty".into()));
+    }
+    // serde reads a list as a struct too, field by field; one that is empty would pass for an object that says nothing.
+    if !is_object(bytes) {
+        return Err(Problem::Malformed("not a JSON object".into()));
     }
     said_in_success(bytes)?;
     lenient_json(bytes, || "the object".into())

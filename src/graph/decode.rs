@@ -72,6 +72,11 @@ fn without_half_letters(bytes: &[u8]) -> Vec<u8> {
     whole
 }
 
+/// True if a JSON text is an object, by its first byte.
+pub(super) fn is_object(bytes: &[u8]) -> bool {
+    bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+}
+
 /// The bytes after a byte order mark.
 pub(super) fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)

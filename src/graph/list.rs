@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use super::Wire;
 use super::call::Intake;
-use super::decode::{Flow, Problem, lenient_json};
+use super::decode::{Flow, Problem, is_object, lenient_json};
 use super::error::remote;
 use super::splitter::Splitter;
 
@@ -108,6 +108,9 @@ impl<T: Wire, F: FnMut(T) + Send + ?Sized> Intake for Page<'_, T, F> {
         let Page { splitter, at, keyless_now, state, sink, .. } = self;
         splitter.feed(bytes, &mut |element| {
             *at += 1;
+            if !is_object(element) {
+                return Err(Problem::Malformed(format!("record {at} of page {} is no object", state.page)));
+            }
             let record: T = lenient_json(element, || format!("record {at} of page {}", state.page))?;
             let is_new = match record.key() {
                 Some(key) => state.seen.insert(key),

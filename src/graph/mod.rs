@@ -10,6 +10,7 @@ mod decode;
 mod error;
 mod list;
 mod paging;
+mod skew;
 mod splitter;
 
 #[cfg(test)]

@@ -3,13 +3,15 @@
 use serde::Deserialize;
 
 use crate::collect::organization::{Premium, unlicensed};
+use crate::collect::reach::Reach;
 use crate::collect::reader::{Read, Reader, read_of};
+use crate::collect::relationships::note_lost;
 use crate::collect::sign_in_selection::Interner;
 use crate::collect::sign_ins::window;
 use crate::collect::wire::{Int, Object, Text, Time};
+use crate::domain::Dataset;
 use crate::domain::customer::{AppSignIn, MICROSOFT_OWNER_TENANTS};
-use crate::domain::{Dataset, Timestamp};
-use crate::graph::{Bucket, End, Get, Wire};
+use crate::graph::{Bucket, Get, Wire};
 
 /// Graph beta: `signIn` of a service principal.
 #[derive(Debug, Default, Deserialize)]
@@ -42,13 +44,18 @@ impl Wire for AppSignInWire {
 pub(in crate::collect) struct Kept {
     interner: Interner,
     pub(in crate::collect) events: Vec<AppSignIn>,
-    oldest: Option<Timestamp>,
+    reach: Reach,
+    /// Events without a time.
+    lost: u64,
 }
 
 impl Kept {
     pub(in crate::collect) fn offer(&mut self, wire: &AppSignInWire, own: Option<&str>) {
-        let Some(created) = wire.created_date_time.0 else { return };
-        self.oldest = Some(self.oldest.map_or(created, |oldest| oldest.min(created)));
+        let Some(created) = wire.created_date_time.0 else {
+            self.lost += 1;
+            return;
+        };
+        self.reach.note(created);
         let Some(owner) = wire.app_owner_tenant_id.id() else { return };
         if own.is_some_and(|own| own.eq_ignore_ascii_case(&owner)) || MICROSOFT_OWNER_TENANTS.contains(&owner.as_str()) {
             return;
@@ -89,10 +96,11 @@ pub(in crate::collect) async fn events(reader: Reader<'_>, premium: Premium, own
     let mut facts = kept.events;
     facts.sort_by(|a, b| b.created_date_time.cmp(&a.created_date_time).then_with(|| a.id.cmp(&b.id)));
     let mut coverage = reader.judge(dataset, premium.p1).listing(&listing, facts.len() as u64);
+    note_lost(&mut coverage, kept.lost, 0);
     if coverage.status.has_records() {
-        // The log comes newest first: what was read of it is known back to its oldest event.
-        coverage.from = if matches!(listing.end, End::Complete) { Some(from) } else { kept.oldest };
-        coverage.to = Some(to);
+        coverage.from = kept.reach.since(&listing.end, from);
+        coverage.to = coverage.from.map(|_| to);
+        coverage.truncated |= coverage.from.is_none();
     }
     Read { facts, coverage }
 }

@@ -1,21 +1,25 @@
-//! The directory's audit log: what partners did here, and when they were let in. Works without a premium licence, for fewer days.
+//! The directory's audit log: what partners did here, and when they were let in. Works without a premium licence, for fewer days: what was
+//! kept no longer shows no error, it is just not there.
 
 use serde::Deserialize;
 
+use crate::collect::organization::Premium;
+use crate::collect::reach::Reach;
 use crate::collect::reader::{Read, Reader, read_of};
+use crate::collect::relationships::note_lost;
 use crate::collect::sign_in_selection::Interner;
 use crate::collect::sign_ins::window;
 use crate::collect::wire::{Items, Object, Text, Time};
 use crate::domain::customer::{AuditActor, AuditChange, AuditEvent, AuditTarget};
-use crate::domain::{Dataset, Timestamp};
-use crate::graph::{Bucket, End, Get, Wire};
+use crate::domain::{Dataset, Status, Timestamp};
+use crate::graph::{Bucket, Get, Wire};
 
 /// Categories of which every event is kept: partners, cross-tenant settings, the role ceiling, roles.
 const CATEGORIES: [&str; 4] =
     ["CrossTenantAccessSettings", "CrossTenantIdentitySyncSettings", "DelegatedAdminServiceProviderConstraints", "RoleManagement"];
 
 /// Beginnings of activities of other categories that are kept.
-const ACTIVITIES: [&str; 24] = [
+const ACTIVITIES: [&str; 26] = [
     "add partner to company",
     "remove partner from company",
     "promote company to partner",
@@ -40,6 +44,8 @@ const ACTIVITIES: [&str; 24] = [
     "add delegated permission grant",
     "add owner to",
     "add user",
+    "invite external user",
+    "redeem external user invite",
 ];
 
 /// Longest value of a changed property that is kept, in bytes.
@@ -113,7 +119,9 @@ impl Wire for AuditWire {
 impl AuditWire {
     /// True if an event can tell something of a partner.
     pub(in crate::collect) fn is_wanted(&self) -> bool {
-        let is_of_category = self.category.get().is_some_and(|text| CATEGORIES.iter().any(|category| text.eq_ignore_ascii_case(category)));
+        // Without its category it may be of any.
+        let is_of_category = self.category.get().is_none()
+            || self.category.get().is_some_and(|text| CATEGORIES.iter().any(|category| text.eq_ignore_ascii_case(category)));
         let activity = self.activity_display_name.get().unwrap_or_default().to_ascii_lowercase();
         let is_domain =
             activity.contains(" domain") && ["add ", "verify ", "remove ", "set "].iter().any(|start| activity.starts_with(start));
@@ -183,8 +191,20 @@ fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(VALUE_BYTES)]
 }
 
+/// Entra keeps audit events for so many days without a premium licence.
+const FREE_RETENTION_DAYS: i64 = 7;
+
+/// Since when the log is known: without Entra ID P1, or where nobody knows of it, no further than it is surely kept, or than it was seen to be.
+fn kept_since(premium: Premium, (from, to): (Timestamp, Timestamp), oldest: Option<Timestamp>) -> Timestamp {
+    if premium.p1 == Some(true) {
+        return from;
+    }
+    let kept = to.plus_days(-FREE_RETENTION_DAYS);
+    oldest.map_or(kept, |oldest| oldest.min(kept)).max(from)
+}
+
 /// Reads the log over the look-back.
-pub(in crate::collect) async fn events(reader: Reader<'_>) -> Read<Vec<AuditEvent>> {
+pub(in crate::collect) async fn events(reader: Reader<'_>, premium: Premium) -> Read<Vec<AuditEvent>> {
     let dataset = Dataset::Audits;
     if let Some(coverage) = reader.skipped(dataset) {
         return Read::none(coverage);
@@ -195,12 +215,16 @@ pub(in crate::collect) async fn events(reader: Reader<'_>) -> Read<Vec<AuditEven
     let get = Get::v1("/auditLogs/directoryAudits", &[]).query("$filter", filter).query("$top", "999").bucket(Bucket::Reports);
     let mut interner = Interner::default();
     let mut facts: Vec<AuditEvent> = Vec::new();
-    let mut oldest: Option<Timestamp> = None;
+    let mut reach = Reach::default();
+    let mut lost = 0;
     let listing = reader
         .client
         .list(&read_of(dataset, get), Some(reader.options.max_records.max(1)), &mut |wire: AuditWire| {
             progress.one();
-            oldest = [oldest, wire.activity_date_time.0].into_iter().flatten().min();
+            match wire.activity_date_time.0.filter(|_| wire.activity_display_name.get().is_some()) {
+                Some(at) => reach.note(at),
+                None => lost += 1,
+            }
             if wire.is_wanted() {
                 facts.extend(wire.into_fact(&mut interner));
             }
@@ -208,9 +232,16 @@ pub(in crate::collect) async fn events(reader: Reader<'_>) -> Read<Vec<AuditEven
         .await;
     facts.sort_by(|a, b| a.activity_date_time.cmp(&b.activity_date_time).then_with(|| a.id.cmp(&b.id)));
     let mut coverage = reader.judge(dataset, None).listing(&listing, facts.len() as u64);
+    note_lost(&mut coverage, lost, 0);
     if coverage.status.has_records() {
-        coverage.from = if matches!(listing.end, End::Complete) { Some(from) } else { oldest };
-        coverage.to = Some(to);
+        let kept = kept_since(premium, (from, to), reach.oldest);
+        coverage.from = reach.since(&listing.end, kept);
+        coverage.to = coverage.from.map(|_| to);
+        coverage.truncated |= coverage.from.is_none();
+        if kept > from && coverage.status == Status::Complete {
+            let why = if premium.p1 == Some(false) { "without Entra ID P1" } else { "unless Entra ID P1 is there, which is not known" };
+            coverage.reason = Some(format!("the log is kept for {FREE_RETENTION_DAYS} days {why}"));
+        }
     }
     Read { facts, coverage }
 }
@@ -234,6 +265,8 @@ mod tests {
             ("Add member to role", "roleManagement"),
             ("Delete Conditional Access policy", "Policy"),
             ("Set federation settings on domain", "DirectoryManagement"),
+            ("Invite external user", "UserManagement"),
+            ("Redeem external user invite", "UserManagement"),
             ("Add verified domain", "DirectoryManagement"),
             ("Update application – Certificates and secrets management", "ApplicationManagement"),
         ] {
@@ -241,9 +274,25 @@ mod tests {
         }
         assert!(!wanted("Update user", "UserManagement"));
         let by = |name: &str, upn: &str| {
-            wire(serde_json::json!({ "activityDisplayName": "Update user", "initiatedBy": { "user": { "displayName": name, "userPrincipalName": upn } } })).is_wanted()
+            wire(serde_json::json!({ "activityDisplayName": "Update user", "category": "UserManagement", "initiatedBy": { "user": { "displayName": name, "userPrincipalName": upn } } })).is_wanted()
         };
         assert!(by("Fabrikam Technician", "x") && by("x", "USER_0123") && !by("x", "anna@contoso.example"));
+    }
+
+    #[test]
+    fn an_event_of_no_category_may_be_of_any() {
+        assert!(wire(serde_json::json!({ "activityDisplayName": "Add member to role", "category": null })).is_wanted());
+    }
+
+    #[test]
+    fn without_a_premium_licence_the_log_reaches_back_a_week() {
+        let at = |day: u32| Timestamp::parse(&format!("2026-11-{day:02}T00:00:00Z")).unwrap();
+        let since = |p1, oldest| kept_since(Premium { p1, pim: None }, (at(1), at(24)), oldest);
+        assert_eq!(since(Some(true), None), at(1));
+        assert_eq!(since(Some(false), None), at(17));
+        assert_eq!(since(None, Some(at(20))), at(17), "not known to be premium");
+        assert_eq!(since(Some(false), Some(at(12))), at(12), "it is kept as long as it is seen to be");
+        assert_eq!(kept_since(Premium::default(), (at(20), at(24)), None), at(20), "never before what was asked for");
     }
 
     #[test]

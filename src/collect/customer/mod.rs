@@ -31,6 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::apps::Applications;
 use self::holders::Standing;
 use self::names::Names;
+use super::coverage::without_subjects;
 use super::organization::{self, Premium};
 use super::reader::{Read, Reader};
 use super::sign_in_selection::Side;
@@ -63,7 +64,11 @@ pub(super) async fn read(client: &Client, options: &Options, watch: &dyn super::
     let mut all = Collected { organization, licenses, policies, access, apps, directory, logs, subscriptions, governance };
     let mut names = Names::new(reader);
     names.homes(&mut all.directory.users.facts).await;
-    let names = names.of(all.outside_tenants(own)).await;
+    let tenants = all.outside_tenants(own);
+    let names = match all.without_tenants(&tenants) {
+        Some(coverage) => Read::none(coverage),
+        None => names.of(tenants).await,
+    };
     all.doubt_without_own_id(own);
     all.into_snapshot(names, options, claims.as_ref())
 }
@@ -128,6 +133,11 @@ async fn objects(reader: Reader<'_>, own: Option<&str>, premium: Premium) -> (Ap
     );
     let outside = held.outside(&apps.all);
     let mut assignments = roles::settle_assignments(held.assignments, &outside, &held.holders);
+    // A group of which nothing says whose it is may be an outsider's. Only a whole lookup tells, by finding it here or not.
+    let unresolved = held.holders.of(&[Standing::Group]).count();
+    if unresolved > 0 && held.foreign.coverage.status.is_unread() {
+        assignments.coverage.limit_to(Dataset::ForeignPrincipals, held.foreign.coverage.status);
+    }
     // Whether an application that holds a role is this tenant's own, only the list of applications says.
     if held.holders.of(&[Standing::Application]).next().is_some() && apps.all.coverage.status != Status::Complete {
         assignments.coverage.limit_to(Dataset::ServicePrincipals, apps.all.coverage.status);
@@ -184,7 +194,7 @@ async fn logs(reader: Reader<'_>, own: Option<&str>, premium: Premium) -> Logs {
     let (sign_ins, app_sign_ins, audits) = tokio::join!(
         Box::pin(sign_ins::log(reader, Side::Customer, premium, own)),
         Box::pin(app_sign_ins::events(reader, premium, own)),
-        Box::pin(audits::events(reader)),
+        Box::pin(audits::events(reader, premium)),
     );
     Logs { sign_ins, app_sign_ins, audits }
 }
@@ -223,12 +233,26 @@ impl Collected {
         all.chain(app_owners).flatten().filter(is_outside).map(str::to_ascii_lowercase).collect()
     }
 
-    /// Where this tenant's own id is not known, nobody can be told to be from outside: what was read proves little.
+    /// The coverage of names where nothing was read that names a tenant: that there was nobody to ask for is no answer then.
+    fn without_tenants(&self, tenants: &BTreeSet<String>) -> Option<Coverage> {
+        let sources = [
+            &self.policies.partners.coverage,
+            &self.directory.assignments.coverage,
+            &self.apps.all.coverage,
+            &self.logs.sign_ins.coverage,
+            &self.subscriptions.coverage,
+            &self.governance.coverage,
+        ];
+        let is_blind = tenants.is_empty() && !sources.iter().any(|coverage| coverage.status.has_records());
+        is_blind.then(|| without_subjects(Dataset::CrossTenantPartners, &self.policies.partners.coverage)).flatten()
+    }
+
+    /// Where this tenant's own id is not known, nobody can be told to be from outside: what was read proves little, whether that id was
+    /// refused or left out.
     fn doubt_without_own_id(&mut self, own: Option<&str>) {
         if own.is_some() {
             return;
         }
-        let status = self.organization.coverage.status;
         for coverage in [
             &mut self.directory.assignments.coverage,
             &mut self.directory.schedules.coverage,
@@ -238,7 +262,11 @@ impl Collected {
             &mut self.subscriptions.coverage,
             &mut self.governance.coverage,
         ] {
-            coverage.limit_to(Dataset::Organization, if status == Status::Complete { Status::Partial } else { status });
+            if coverage.status == Status::Complete {
+                coverage.status = Status::Partial;
+                coverage.truncated = true;
+                coverage.reason = Some("this tenant's own id is not known, so that nobody can be told from its own".into());
+            }
         }
     }
 
