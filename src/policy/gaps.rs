@@ -108,6 +108,10 @@ pub(super) fn counts_for_exit(tenant: &TenantSnapshot, dataset: Dataset, coverag
     // A parent stands before its children, so this ends. One that is complete after all explains nothing.
     let counts_above = |parent: Dataset| {
         let above = tenant.coverage_of(parent);
+        // What rests on what was left out is left out with it.
+        if above.status == Status::Skipped {
+            return false;
+        }
         parent >= dataset || above.status == Status::Complete || counts_for_exit(tenant, parent, &above, settings, now)
     };
     coverage.status.is_unread()

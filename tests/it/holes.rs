@@ -11,7 +11,7 @@ const RELATIONSHIPS: &str = "tenantRelationships/delegatedAdminRelationships.jso
 const RELATIONSHIP: &str = "f916a6a6-97ad-4610-9774-aa8751b95a26-3a8e5f10-64b7-4d92-9c03-b17fe2a4d658";
 const GROUP: &str = "50ace8ba-f0b0-4a5b-aaf8-0ac94e4a234d";
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -5,6 +5,7 @@ mod architecture;
 mod bad_input;
 mod contract;
 mod customer_tenants;
+mod customer_unread;
 mod docs;
 mod faults;
 mod fixture_tenants;

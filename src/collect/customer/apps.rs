@@ -6,9 +6,10 @@ use serde::Deserialize;
 
 use crate::collect::coverage::Subjects;
 use crate::collect::reader::{Read, Reader, read_of};
+use crate::collect::relationships::{note_empty, note_lost};
 use crate::collect::wire::{Flag, Items, Object, Text, Time};
 use crate::domain::customer::{AppCredential, AppRoleAssignment, DelegatedGrant, MARKERS, MICROSOFT_OWNER_TENANTS, ServicePrincipal};
-use crate::domain::{Coverage, Dataset};
+use crate::domain::{Coverage, Dataset, Status};
 use crate::graph::{Get, Wire};
 
 /// Resources whose permissions reach into a tenant: Microsoft Graph, Exchange Online, SharePoint Online, and the retired Azure AD Graph,
@@ -104,6 +105,7 @@ impl PrincipalWire {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::collect) struct Resource {
     id: String,
+    app_id: String,
     name: Option<String>,
     roles: BTreeMap<String, String>,
 }
@@ -113,6 +115,8 @@ pub(in crate::collect) struct Resource {
 pub(in crate::collect) struct Applications {
     pub(in crate::collect) principals: Vec<ServicePrincipal>,
     pub(in crate::collect) resources: Vec<Resource>,
+    /// Service principals without an id: nothing can be joined to them.
+    lost: u64,
 }
 
 /// Reads every service principal once; keeps those of outside tenants, the markers and the resources.
@@ -133,16 +137,22 @@ pub(in crate::collect) async fn service_principals(reader: Reader<'_>, own: Opti
     facts.principals.sort_by(|a, b| a.id.cmp(&b.id));
     facts.resources.sort_by(|a, b| a.id.cmp(&b.id));
     let kept = facts.principals.len() as u64;
-    let coverage = reader.judge(Dataset::ServicePrincipals, None).listing(&listing, kept);
+    let mut coverage = reader.judge(Dataset::ServicePrincipals, None).listing(&listing, kept);
+    note_lost(&mut coverage, facts.lost, 0);
+    note_empty(&mut coverage, listing.records, "service principals");
     Read { facts, coverage }
 }
 
 impl Applications {
     fn offer(&mut self, wire: PrincipalWire, own: Option<&str>) {
+        if wire.id.get().is_none() {
+            self.lost += 1;
+            return;
+        }
         if let Some(app_id) = wire.app_id.id().filter(|app_id| RESOURCES.contains(&app_id.as_str())) {
             let roles = wire.app_roles.0.iter().filter_map(|role| Some((role.id.id()?, role.value.get()?.to_owned()))).collect();
-            let resource = Resource { id: wire.id.id().unwrap_or(app_id), name: wire.display_name.get().map(str::to_owned), roles };
-            self.resources.push(resource);
+            let (id, name) = (wire.id.id().unwrap_or_default(), wire.display_name.get().map(str::to_owned));
+            self.resources.push(Resource { id, app_id, name, roles });
         }
         if wire.is_wanted(own) {
             self.principals.extend(wire.into_fact());
@@ -178,23 +188,40 @@ pub(in crate::collect) async fn app_roles(reader: Reader<'_>, apps: &Read<Applic
     let mut facts = Vec::new();
     let mut subjects = Subjects::default();
     for resource in &apps.facts.resources {
+        let mut holes = false;
         let get = Get::v1("/servicePrincipals/{}/appRoleAssignedTo", &[&resource.id]).query("$top", "999");
         let listing = reader
             .client
             .list(&read_of(dataset, get), None, &mut |wire: AssignmentWire| {
                 progress.one();
+                holes |= !wire.is_whole();
                 if wire.principal_id.id().is_some_and(|id| known.contains(id.as_str())) {
                     facts.extend(assignment(wire, resource));
                 }
             })
             .await;
         subjects.listed(&resource.id, listing);
+        if holes {
+            subjects.holed(&resource.id, "assignments came without a principal, a permission or an id");
+        }
     }
     facts.sort_by(|a: &AppRoleAssignment, b| a.id.cmp(&b.id));
     let records = facts.len() as u64;
     let mut coverage = reader.judge(dataset, None).subjects(&subjects, "resources", records);
     coverage.limit_to(Dataset::ServicePrincipals, apps.coverage.status);
+    if coverage.status == Status::Complete && !apps.facts.resources.iter().any(|resource| resource.app_id == RESOURCES[0]) {
+        // It answers this very question, so it is here: that it was not shown proves nothing of what is granted in it.
+        coverage.status = Status::Partial;
+        coverage.reason = Some("Microsoft Graph is not among the service principals that were shown".into());
+    }
     Read { facts, coverage }
+}
+
+impl AssignmentWire {
+    /// True if it says who may do what.
+    fn is_whole(&self) -> bool {
+        [&self.id, &self.principal_id, &self.app_role_id].iter().all(|text| text.get().is_some())
+    }
 }
 
 fn assignment(wire: AssignmentWire, resource: &Resource) -> Option<AppRoleAssignment> {
@@ -217,7 +244,8 @@ struct GrantWire {
     client_id: Text,
     consent_type: Text,
     resource_id: Text,
-    scope: Text,
+    /// Empty: consent to nothing, which is an answer; nothing at all is none.
+    scope: Option<Text>,
 }
 
 impl Wire for GrantWire {
@@ -235,25 +263,36 @@ pub(in crate::collect) async fn grants(reader: Reader<'_>, apps: &Read<Applicati
     let progress = reader.progress(dataset);
     let known: BTreeSet<&str> = apps.facts.principals.iter().map(|app| app.id.as_str()).collect();
     let mut facts = Vec::new();
+    let mut lost = 0;
     let get = Get::v1("/oauth2PermissionGrants", &[]).query("$filter", "consentType eq 'AllPrincipals'").query("$top", "999");
     let listing = reader
         .client
         .list(&read_of(dataset, get), None, &mut |wire: GrantWire| {
             progress.one();
+            lost += u64::from(!wire.is_whole());
             facts.extend(grant(wire, &known));
         })
         .await;
     facts.sort_by(|a: &DelegatedGrant, b| a.id.cmp(&b.id));
     let mut coverage = reader.judge(dataset, None).listing(&listing, facts.len() as u64);
+    note_lost(&mut coverage, lost, 0);
     coverage.limit_to(Dataset::ServicePrincipals, apps.coverage.status);
     Read { facts, coverage }
+}
+
+impl GrantWire {
+    /// True if it says who may do what.
+    fn is_whole(&self) -> bool {
+        self.scope.is_some() && self.id.get().is_some() && self.client_id.get().is_some()
+    }
 }
 
 fn grant(wire: GrantWire, known: &BTreeSet<&str>) -> Option<DelegatedGrant> {
     let client_id = wire.client_id.id().filter(|id| known.contains(id.as_str()))?;
     // The server's filter is not relied on. A grant for one person gives nothing over others.
     let for_all = wire.consent_type.get().is_none_or(|kind| kind.eq_ignore_ascii_case("AllPrincipals"));
-    let mut scopes: Vec<String> = wire.scope.get().unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+    let mut scopes: Vec<String> =
+        wire.scope.as_ref().and_then(Text::get).unwrap_or_default().split_whitespace().map(str::to_owned).collect();
     scopes.sort();
     scopes.dedup();
     let fact = DelegatedGrant { id: wire.id.take()?, client_id, resource_id: wire.resource_id.id().unwrap_or_default(), scopes };
@@ -300,13 +339,23 @@ mod tests {
         assert_eq!(apps.principals[0].credentials[0].key_id, "k");
         assert_eq!(
             apps.resources,
-            [Resource { id: "g".into(), name: Some("Microsoft Graph".into()), roles: [("r1".into(), "Mail.Send".into())].into() }]
+            [Resource {
+                id: "g".into(),
+                app_id: RESOURCES[0].into(),
+                name: Some("Microsoft Graph".into()),
+                roles: [("r1".into(), "Mail.Send".into())].into()
+            }]
         );
     }
 
     #[test]
     fn a_permission_without_a_known_name_keeps_its_id() {
-        let resource = Resource { id: "g".into(), name: Some("Microsoft Graph".into()), roles: [("r1".into(), "Mail.Send".into())].into() };
+        let resource = Resource {
+            id: "g".into(),
+            app_id: RESOURCES[0].into(),
+            name: Some("Microsoft Graph".into()),
+            roles: [("r1".into(), "Mail.Send".into())].into(),
+        };
         let wire = |role: &str| serde_json::from_value(serde_json::json!({ "id": "X", "principalId": "A", "appRoleId": role })).unwrap();
         assert_eq!(assignment(wire("R1"), &resource).unwrap().permission, "Mail.Send");
         assert_eq!(assignment(wire("R9"), &resource).unwrap().permission, "r9");

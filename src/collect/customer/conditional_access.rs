@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 
 use crate::collect::organization::Premium;
 use crate::collect::reader::{Read, Reader, read_of};
+use crate::collect::relationships::note_lost;
 use crate::collect::wire::Flag;
-use crate::domain::conditional_access::{AuthenticationStrength, ConditionalAccessPolicy, NamedLocation};
+use crate::domain::conditional_access::{Applications, AuthenticationStrength, ConditionalAccessPolicy, NamedLocation, Users};
 use crate::domain::{Coverage, Dataset};
 use crate::graph::{Bucket, Get, Wire};
 
@@ -21,11 +22,24 @@ struct AsIs<T>(T);
 /// What has an id of its own.
 trait Identified {
     fn id(&self) -> &str;
+
+    /// True if it says what it is read for.
+    fn is_whole(&self) -> bool {
+        !self.id().is_empty()
+    }
 }
 
 impl Identified for ConditionalAccessPolicy {
     fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Graph always gives a state, people (or service principals) and applications, if only to say that there are none of them.
+    fn is_whole(&self) -> bool {
+        let conditions = &self.conditions;
+        let has_subjects = conditions.users != Users::default() || conditions.client_applications.is_some();
+        let has_state = self.state.as_ref().is_some_and(|state| !state.as_str().trim().is_empty());
+        !self.id.is_empty() && has_state && has_subjects && conditions.applications != Applications::default()
     }
 }
 
@@ -71,16 +85,19 @@ where
     }
     let progress = reader.progress(dataset);
     let mut facts: Vec<T> = Vec::new();
+    let mut lost = 0;
     let get = read_of(dataset, Get::v1(path, &[])).unknown_enums().bucket(Bucket::ConditionalAccess);
     let listing = reader
         .client
         .list(&get, None, &mut |wire: AsIs<T>| {
             progress.one();
+            lost += u64::from(!wire.0.is_whole());
             facts.push(wire.0);
         })
         .await;
     facts.sort_by(|a, b| a.id().cmp(b.id()));
-    let coverage = reader.judge(dataset, premium.p1).listing(&listing, facts.len() as u64);
+    let mut coverage = reader.judge(dataset, premium.p1).listing(&listing, facts.len() as u64);
+    note_lost(&mut coverage, lost, 0);
     Read { facts, coverage }
 }
 

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::collect::reader::{Read, Reader, read_of};
 use crate::collect::relationships::note_lost;
 use crate::collect::wire::{Flag, Items, Object, Text};
-use crate::domain::Dataset;
 use crate::domain::customer::{CrossTenantPartner, CrossTenantSettings, InboundTrust};
+use crate::domain::{Coverage, Dataset, Status};
 use crate::graph::{Get, Wire};
 
 /// Graph: `crossTenantAccessPolicyConfigurationDefault`, and the same members of `…Partner`.
@@ -99,6 +99,22 @@ impl SettingsWire {
     }
 }
 
+/// What the default does not say. Of a partner silence means the default; below the default there is nothing.
+fn unsaid(default: &CrossTenantSettings) -> Vec<&'static str> {
+    let trust = default.inbound_trust.unwrap_or_default();
+    [
+        ("inboundTrust.isMfaAccepted", trust.is_mfa_accepted),
+        ("inboundTrust.isCompliantDeviceAccepted", trust.is_compliant_device_accepted),
+        ("inboundTrust.isHybridAzureADJoinedDeviceAccepted", trust.is_hybrid_device_accepted),
+        ("automaticUserConsentSettings.inboundAllowed", default.auto_consent_inbound),
+        ("b2bDirectConnectInbound", default.direct_connect_inbound_all),
+        ("b2bCollaborationInbound", default.collaboration_inbound_all),
+    ]
+    .into_iter()
+    .filter_map(|(name, said)| said.is_none().then_some(name))
+    .collect()
+}
+
 /// Reads what holds for tenants without settings of their own.
 pub(in crate::collect) async fn default(reader: Reader<'_>) -> Read<Option<CrossTenantSettings>> {
     let dataset = Dataset::CrossTenantDefault;
@@ -110,7 +126,14 @@ pub(in crate::collect) async fn default(reader: Reader<'_>) -> Read<Option<Cross
     match reader.client.get::<SettingsWire>(&get).await {
         Ok(wire) => {
             progress.one();
-            Read { facts: Some(wire.into_fact()), coverage: crate::domain::Coverage::complete(1) }
+            let facts = wire.into_fact();
+            let mut coverage = Coverage::complete(1);
+            let unsaid = unsaid(&facts);
+            if !unsaid.is_empty() {
+                coverage =
+                    Coverage { status: Status::Partial, ..coverage }.because(format!("the answer does not say {}", unsaid.join(", ")));
+            }
+            Read { facts: Some(facts), coverage }
         }
         Err(error) => Read::none(reader.judge(dataset, None).error(&error)),
     }

@@ -131,11 +131,14 @@ pub(in crate::collect) async fn rows(reader: Reader<'_>, own: Option<&str>) -> R
     let mut facts = Vec::new();
     let mut subjects = Subjects::default();
     for part in &PARTS {
-        let listing = match part_list(reader, part, Get::v1(part.path, &[]), own, &mut facts).await {
-            listing if is_absent(&listing) => part_list(reader, part, Get::beta(part.path, &[]), own, &mut facts).await,
-            listing => listing,
+        let (listing, holes) = match part_list(reader, part, Get::v1(part.path, &[]), own, &mut facts).await {
+            (listing, _) if is_absent(&listing) => part_list(reader, part, Get::beta(part.path, &[]), own, &mut facts).await,
+            read => read,
         };
         subjects.listed(part.kind.as_str(), listing);
+        if holes {
+            subjects.holed(part.kind.as_str(), "rows came without an id or without the governing tenant");
+        }
     }
     facts.sort_by(|a: &GovernanceRow, b| (&a.kind, &a.id).cmp(&(&b.kind, &b.id)));
     let records = facts.len() as u64;
@@ -143,16 +146,21 @@ pub(in crate::collect) async fn rows(reader: Reader<'_>, own: Option<&str>) -> R
     Read { facts, coverage }
 }
 
-async fn part_list(reader: Reader<'_>, part: &Part, get: Get, own: Option<&str>, facts: &mut Vec<GovernanceRow>) -> Listing {
+/// Reads one list; with it whether a row did not say whose it is.
+async fn part_list(reader: Reader<'_>, part: &Part, get: Get, own: Option<&str>, facts: &mut Vec<GovernanceRow>) -> (Listing, bool) {
     let progress = reader.progress(Dataset::Governance);
     let get = get.permission(part.permission);
-    reader
+    let mut holes = false;
+    let listing = reader
         .client
         .list(&get, None, &mut |wire: RowWire| {
             progress.one();
+            let is_whole = wire.id.get().is_some() && wire.governing_tenant_id.get().is_some();
+            holes |= !is_whole;
             facts.extend(wire.into_fact(&part.kind, own));
         })
-        .await
+        .await;
+    (listing, holes)
 }
 
 /// True if this version of Graph does not have the path.

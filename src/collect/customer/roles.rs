@@ -11,7 +11,7 @@ use super::holders::{Holder, Holders, ObjectWire, Standing};
 use crate::collect::coverage::Subjects;
 use crate::collect::organization::Premium;
 use crate::collect::reader::{Progress, Read, Reader, read_of};
-use crate::collect::relationships::note_lost;
+use crate::collect::relationships::{note_empty, note_lost};
 use crate::collect::wire::{Flag, Object, Text, Time};
 use crate::domain::customer::{RoleAssignment, RoleDefinition, RoleSchedule};
 use crate::domain::facts::PimKind;
@@ -64,6 +64,7 @@ pub(in crate::collect) async fn definitions(reader: Reader<'_>) -> Read<Vec<Role
     facts.sort_by(|a, b| a.id.cmp(&b.id));
     let mut coverage = reader.judge(dataset, None).listing(&listing, facts.len() as u64);
     note_lost(&mut coverage, listing.records, facts.len());
+    note_empty(&mut coverage, listing.records, "role definitions");
     Read { facts, coverage }
 }
 
@@ -182,6 +183,8 @@ pub(in crate::collect) async fn assignments(reader: Reader<'_>, own: Option<&str
         .await;
     let mut coverage = reader.judge(dataset, None).listing(&listing, held.rows.len() as u64);
     note_lost(&mut coverage, held.lost, 0);
+    // Somebody administers every tenant.
+    note_empty(&mut coverage, listing.records, "role assignments");
     Read { facts: held, coverage }
 }
 

@@ -160,11 +160,12 @@ impl Lookup<'_> {
         if let Some(tenant) = named.iter().flatten().find_map(|tenant| join.outside(tenant)) {
             return Some(if kind == Some(&HolderKind::ServicePrincipal) { Owner::UnreadApp(tenant) } else { Owner::Outside(tenant) });
         }
-        // Nothing tells its tenant. A reference to a partner, or what could not even be expanded, is not taken for one of our own.
+        // Nothing tells its tenant. A reference to a partner, a group that was not found here, or what could not even be expanded, is not
+        // taken for one of our own: own groups are named by their tenant, or found by their id and left out.
         let is_microsoft = named.iter().flatten().any(|tenant| MICROSOFT_OWNER_TENANTS.contains(&lower(tenant).as_str()));
         let is_reference = reference.is_some() || kind == Some(&HolderKind::PartnerReference);
-        let is_unexpanded = kind.is_none() && named.iter().all(Option::is_none);
-        (!is_microsoft && (is_reference || is_unexpanded)).then(|| Owner::Outside(UNKNOWN_HOME.to_owned()))
+        let is_nobodys = named.iter().all(Option::is_none) && matches!(kind, None | Some(HolderKind::Group));
+        (!is_microsoft && (is_reference || is_nobodys)).then(|| Owner::Outside(UNKNOWN_HOME.to_owned()))
     }
 
     /// The role, with the best names there are. A role of the tenant's own has no tier, whatever template id it gives itself.

@@ -22,6 +22,8 @@ pub(super) static RULE: Rule = Rule {
         customer_uses: &[
             required(Dataset::RoleAssignments),
             required(Dataset::RoleDefinitions),
+            // Who is of another tenant shows only beside this one's own id.
+            required(Dataset::Organization),
             helps(Dataset::RoleSchedules),
             helps(Dataset::ForeignPrincipals),
         ],
