@@ -135,12 +135,16 @@ fn joined(items: &Items<Text>) -> Option<String> {
     (!words.is_empty()).then(|| words.join(","))
 }
 
-/// Keeps each string once.
+/// Longest text that is kept, in bytes. No field of Graph's that is read here is as long; a record may measure a thousand times as much.
+const TEXT_BYTES: usize = 1_024;
+
+/// Keeps each string once, or its beginning where it is absurdly long.
 #[derive(Debug, Default)]
 pub(super) struct Interner(HashSet<Arc<str>>);
 
 impl Interner {
     pub(super) fn keep(&mut self, text: &str) -> Arc<str> {
+        let text = &text[..text.floor_char_boundary(TEXT_BYTES)];
         if let Some(known) = self.0.get(text) {
             return Arc::clone(known);
         }
@@ -311,6 +315,13 @@ mod tests {
         assert_eq!(lost(r#","crossTenantAccessType":"none""#), (0, 0));
         assert_eq!(lost(r#","crossTenantAccessType":"serviceProvider""#), (1, 0));
         assert_eq!(lost(r#","homeTenantId":"x""#), (1, 0));
+    }
+
+    #[test]
+    fn a_text_of_absurd_length_is_cut() {
+        let kept = Interner::default().keep(&"é".repeat(100_001));
+        assert_eq!((kept.len(), kept.chars().all(|letter| letter == 'é')), (TEXT_BYTES, true));
+        assert_eq!(&*Interner::default().keep("short"), "short");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::customers::{ContractWire, contracts_request, customers_request};
 use super::organization::{OrganizationWire, organization_request};
 use super::reader::read_of;
 use super::relationships::{CustomerWire, RelationshipWire};
-use crate::domain::{Dataset, TenantSnapshot};
+use crate::domain::{Dataset, TenantSnapshot, View};
 use crate::graph::{Claims, Client, End, Get, Wire};
 
 /// What a tenant shows of being a partner.
@@ -107,9 +107,13 @@ impl CallerTenant {
 
 /// What token and organization say of the tenant, for the check that they agree with `--tenant`.
 pub fn caller_tenant(claims: Option<&Claims>, snapshot: &TenantSnapshot) -> CallerTenant {
+    let organization = match snapshot.view {
+        View::Partner => snapshot.partner.organization.as_ref(),
+        View::Customer => snapshot.customer.organization.as_ref(),
+    };
     CallerTenant {
         token: claims.and_then(|claims| claims.tenant_id.as_deref()).map(str::to_ascii_lowercase),
-        organization: snapshot.partner.organization.as_ref().map(|organization| organization.id.clone()).filter(|id| !id.is_empty()),
+        organization: organization.map(|organization| organization.id.clone()).filter(|id| !id.is_empty()),
     }
 }
 

@@ -288,3 +288,26 @@ fn a_group_of_nobody_is_not_taken_for_an_own_one() {
     let row = coverage(&report, "role-assignments");
     assert!(matches!(code, 1 | 3) && row["status"] == "partial", "exit {code}, {row}");
 }
+
+/// A partner's application in a group of this tenant that holds a role can do what the group can.
+#[test]
+fn an_application_of_a_partner_in_an_own_group_is_found() {
+    const GROUP: &str = "5b8f2c11-3f0e-4a8d-8f53-6a2c0d7e9b14";
+    const APP: &str = "8cecd249-b008-4134-a153-a874e9e5566c";
+    let tenant = Tenant::new();
+    let path = "v1.0/roleManagement/directory/roleAssignments";
+    let mut body = tenant.stored(path);
+    body["value"].as_array_mut().unwrap().push(json!({
+        "id": "of-group", "principalId": GROUP, "directoryScopeId": "/", "roleDefinitionId": "62e90394-69f5-4237-9190-012177145e10",
+        "principalOrganizationId": "cb0fd656-143b-4cfd-9f38-b0acd7362002",
+        "principal": { "@odata.type": "#microsoft.graph.group", "id": GROUP, "displayName": "Automation", "isAssignableToRole": true }
+    }));
+    tenant.answer(path, &body);
+    let members = json!({ "value": [{ "@odata.type": "#microsoft.graph.servicePrincipal", "id": APP, "displayName": "Tidy Monitor" }] });
+    std::fs::create_dir_all(tenant.file(&format!("v1.0/groups/{GROUP}/transitiveMembers")).parent().unwrap()).unwrap();
+    tenant.answer(&format!("v1.0/groups/{GROUP}/transitiveMembers"), &members);
+    let (code, report) = tenant.audit(&[]);
+    let about = |finding: &&Value| finding["code"] == "APP-02" && finding["subject"]["id"] == APP;
+    assert_eq!(code, 1, "{}", coverage(&report, "external-users"));
+    assert!(report["findings"].as_array().unwrap().iter().any(|finding| about(&finding)), "{}", report["findings"]);
+}

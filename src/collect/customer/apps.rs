@@ -96,6 +96,7 @@ impl PrincipalWire {
             owner_tenant_id: self.app_owner_organization_id.id(),
             account_enabled: self.account_enabled.0,
             verified_publisher: self.verified_publisher.or_empty().display_name.take(),
+            through_groups: Vec::new(),
             credentials,
         })
     }

@@ -1,4 +1,5 @@
-//! Guests and external members who hold roles: by themselves, or through groups of this tenant. Never a list of all guests.
+//! Guests and external members who hold roles: by themselves, or through groups of this tenant. Never a list of all guests. The same groups
+//! may hold applications.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,24 +13,28 @@ use crate::graph::{End, Get};
 /// What is asked of each: Graph leaves type and state out unless they are named.
 const FIELDS: &str = "id,displayName,userPrincipalName,mail,userType,accountEnabled,createdDateTime";
 
-/// Reads them. `roles`: how well it is known who holds roles.
-pub(super) async fn users(reader: Reader<'_>, roles: &Coverage, holders: &Holders) -> Read<Vec<ExternalUser>> {
+/// Groups of this tenant that hold roles, by the applications in them: object ids, whoever owns the application.
+pub(super) type AppGroups = BTreeMap<String, BTreeSet<String>>;
+
+/// Reads them, and which applications are in the same groups. `roles`: how well it is known who holds roles.
+pub(super) async fn users(reader: Reader<'_>, roles: &Coverage, holders: &Holders) -> (Read<Vec<ExternalUser>>, AppGroups) {
     let dataset = Dataset::ExternalUsers;
     if let Some(coverage) = reader.skipped(dataset).or_else(|| without_subjects(Dataset::RoleAssignments, roles)) {
-        return Read::none(coverage);
+        return (Read::none(coverage), AppGroups::new());
     }
     let progress = reader.progress(dataset);
-    let mut people = People { users: holders.users.clone(), subjects: Subjects::default() };
+    let mut people = People { users: holders.users.clone(), apps: AppGroups::new(), subjects: Subjects::default() };
     people.read_groups(reader, &holders.ids(&[Standing::OwnGroup])).await;
     people.read_details(reader).await;
     people.users.values().for_each(|_| progress.one());
     let facts: Vec<ExternalUser> = people.users.into_values().collect();
     let coverage = reader.judge(dataset, None).subjects(&people.subjects, "users and groups", facts.len() as u64);
-    Read { facts, coverage }
+    (Read { facts, coverage }, people.apps)
 }
 
 struct People {
     users: BTreeMap<String, ExternalUser>,
+    apps: AppGroups,
     subjects: Subjects,
 }
 
@@ -45,12 +50,14 @@ impl People {
             .collect();
         let mut members: Vec<(String, ObjectWire)> = Vec::new();
         let mut holed = BTreeSet::new();
+        let mut apps: Vec<(Option<String>, String)> = Vec::new();
         let ends = reader
             .client
             .batch_list(items, &mut |group: &str, wire: ObjectWire| match wire.standing(None, None) {
                 Standing::External => members.push((group.to_owned(), wire)),
                 // A user of whom nothing but the id is shown may be a guest.
                 Standing::User => drop(holed.insert(group.to_owned())),
+                Standing::Application => apps.push((wire.id.id(), group.to_owned())),
                 _ => {}
             })
             .await;
@@ -62,6 +69,12 @@ impl People {
             }
         }
         holed.iter().for_each(|group| self.subjects.holed(group, "members came without type and name"));
+        for (app, group) in apps {
+            match app {
+                Some(app) => drop(self.apps.entry(app).or_default().insert(group)),
+                None => self.subjects.holed(&group, "a member came without an id"),
+            }
+        }
         for (group, wire) in members {
             self.join(group, wire);
         }
@@ -152,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_guest_in_two_groups_is_one_guest() {
-        let mut people = People { users: BTreeMap::new(), subjects: Subjects::default() };
+        let mut people = People { users: BTreeMap::new(), apps: AppGroups::new(), subjects: Subjects::default() };
         for group in ["g2", "g1", "g2"] {
             people.join(group.into(), object(serde_json::json!({ "id": "U1", "userType": "Guest" })));
         }

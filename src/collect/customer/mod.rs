@@ -29,6 +29,7 @@ mod subscriptions;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::apps::Applications;
+use self::external_users::AppGroups;
 use self::holders::Standing;
 use self::names::Names;
 use super::coverage::without_subjects;
@@ -127,7 +128,7 @@ struct Directory {
 
 /// Applications and holders of roles side by side; whose a role is that an application holds, only both tell.
 async fn objects(reader: Reader<'_>, own: Option<&str>, premium: Premium) -> (Apps, Directory) {
-    let (apps, (definitions, held)) = tokio::join!(
+    let (mut apps, (definitions, held)) = tokio::join!(
         Box::pin(applications(reader, own)),
         Box::pin(async { tokio::join!(roles::definitions(reader), Box::pin(holders_of_roles(reader, own, premium))) })
     );
@@ -139,8 +140,12 @@ async fn objects(reader: Reader<'_>, own: Option<&str>, premium: Premium) -> (Ap
         assignments.coverage.limit_to(Dataset::ForeignPrincipals, held.foreign.coverage.status);
     }
     // Whether an application that holds a role is this tenant's own, only the list of applications says.
-    if held.holders.of(&[Standing::Application]).next().is_some() && apps.all.coverage.status != Status::Complete {
+    let is_app_a_holder = held.holders.of(&[Standing::Application]).next().is_some() || !held.apps_in_groups.is_empty();
+    if is_app_a_holder && apps.all.coverage.status != Status::Complete {
         assignments.coverage.limit_to(Dataset::ServicePrincipals, apps.all.coverage.status);
+    }
+    for app in &mut apps.all.facts.principals {
+        app.through_groups = held.apps_in_groups.get(&app.id).into_iter().flatten().cloned().collect();
     }
     let schedules = roles::settle_schedules(held.schedules, &outside, &held.holders);
     (apps, Directory { definitions, assignments, schedules, foreign: held.foreign, users: held.users })
@@ -159,6 +164,7 @@ struct Held {
     holders: holders::Holders,
     foreign: Read<Vec<ForeignPrincipal>>,
     users: Read<Vec<ExternalUser>>,
+    apps_in_groups: AppGroups,
 }
 
 async fn holders_of_roles(reader: Reader<'_>, own: Option<&str>, premium: Premium) -> Held {
@@ -167,8 +173,8 @@ async fn holders_of_roles(reader: Reader<'_>, own: Option<&str>, premium: Premiu
     holders.join(std::mem::take(&mut schedules.facts.holders));
     let known = &assignments.coverage;
     let foreign = principals::resolve(reader, own, known, &mut holders).await;
-    let users = external_users::users(reader, known, &holders).await;
-    Held { assignments, schedules, holders, foreign, users }
+    let (users, apps_in_groups) = external_users::users(reader, known, &holders).await;
+    Held { assignments, schedules, holders, foreign, users, apps_in_groups }
 }
 
 impl Held {
@@ -178,6 +184,8 @@ impl Held {
         let known: BTreeSet<&str> = apps.facts.principals.iter().map(|app| app.id.as_str()).collect();
         let of_others = self.holders.of(&[Standing::Application]).map(|(id, _)| id).filter(|id| known.contains(id.as_str()));
         outside.extend(of_others.cloned());
+        let groups_of_others = self.apps_in_groups.iter().filter(|(app, _)| known.contains(app.as_str()));
+        outside.extend(groups_of_others.flat_map(|(_, groups)| groups.iter().cloned()));
         outside.extend(self.users.facts.iter().flat_map(|user| user.through_groups.iter().cloned()));
         outside
     }

@@ -43,6 +43,9 @@ pub struct ServicePrincipal {
     /// Name of the verified publisher; `None`: not verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified_publisher: Option<String>,
+    /// Groups of this tenant that hold roles and that it is in: object ids, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub through_groups: Vec<String>,
     /// Credentials that stand in **this** tenant.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub credentials: Vec<AppCredential>,

@@ -98,6 +98,9 @@ pub(super) fn add(join: &mut Join<'_>) {
             verified_publisher: principal.verified_publisher.clone(),
             ..LedgerApp::blank(&id)
         });
+        for group in &principal.through_groups {
+            join.through_apps.entry(lower(group)).or_default().push((owner.clone(), place));
+        }
         join.apps.insert(id, (owner, place));
     }
     let mut permissions: HashMap<String, Vec<String>> = HashMap::new();

@@ -41,6 +41,8 @@ pub(super) struct Join<'a> {
     pub(super) guests: HashMap<String, Place>,
     /// Guests in a group of this tenant that holds roles, by the group's object id.
     pub(super) through: HashMap<String, Vec<Place>>,
+    /// Applications in a group of this tenant that holds roles, by the group's object id.
+    pub(super) through_apps: HashMap<String, Vec<Place>>,
     /// Principals of outside tenants that hold roles, by object id.
     pub(super) foreign: HashMap<String, String>,
 }
@@ -66,6 +68,7 @@ impl<'a> Join<'a> {
             apps: HashMap::new(),
             guests: HashMap::new(),
             through: HashMap::new(),
+            through_apps: HashMap::new(),
             foreign: HashMap::new(),
         }
     }

@@ -11,8 +11,12 @@ use crate::domain::roles;
 /// Whose a role is.
 enum Owner {
     App(Place),
-    /// One guest, or all guests in a group of this tenant.
-    Guests(Vec<Place>),
+    Guest(Place),
+    /// The guests and the applications in a group of this tenant.
+    Members {
+        guests: Vec<Place>,
+        apps: Vec<Place>,
+    },
     Outside(String),
     /// An application of an outside tenant that was not read.
     UnreadApp(String),
@@ -115,15 +119,22 @@ impl Lookup<'_> {
                     app.roles.push(HeldRole { principal_name: app.name.clone(), principal_kind: kind, ..role });
                 }
             }
-            Owner::Guests(places) => {
-                for (tenant, place) in places {
+            Owner::Guest((tenant, place)) => {
+                if let Some(guest) = join.draft(&tenant).entry.guests.get_mut(place) {
+                    let kind = HolderKind::User.as_str().to_owned();
+                    guest.roles.push(HeldRole { principal_name: guest.name.clone(), principal_kind: kind, ..role });
+                }
+            }
+            Owner::Members { guests, apps } => {
+                let role = HeldRole { principal_kind: HolderKind::Group.as_str().to_owned(), ..role };
+                for (tenant, place) in guests {
                     if let Some(guest) = join.draft(&tenant).entry.guests.get_mut(place) {
-                        let (name, kind) = if guest.id == principal {
-                            (guest.name.clone(), HolderKind::User)
-                        } else {
-                            (role.principal_name.clone(), HolderKind::Group)
-                        };
-                        guest.roles.push(HeldRole { principal_name: name, principal_kind: kind.as_str().to_owned(), ..role.clone() });
+                        guest.roles.push(role.clone());
+                    }
+                }
+                for (tenant, place) in apps {
+                    if let Some(app) = join.draft(&tenant).entry.apps.get_mut(place) {
+                        app.roles.push(role.clone());
                     }
                 }
             }
@@ -148,10 +159,11 @@ impl Lookup<'_> {
             return Some(Owner::App(place.clone()));
         }
         if let Some(place) = join.guests.get(principal) {
-            return Some(Owner::Guests(vec![place.clone()]));
+            return Some(Owner::Guest(place.clone()));
         }
-        if let Some(places) = join.through.get(principal) {
-            return Some(Owner::Guests(places.clone()));
+        let (guests, apps) = (join.through.get(principal), join.through_apps.get(principal));
+        if guests.is_some() || apps.is_some() {
+            return Some(Owner::Members { guests: guests.cloned().unwrap_or_default(), apps: apps.cloned().unwrap_or_default() });
         }
         let row = self.expanded.get(principal);
         let reference = self.foreign.get(principal);

@@ -233,6 +233,34 @@ fn an_application_counts_by_what_it_may_do() {
 }
 
 #[test]
+fn an_application_holds_what_its_groups_hold() {
+    let entry = only(json!({
+        "servicePrincipals": [{ "id": "sp", "appId": "app", "ownerTenantId": MSP, "throughGroups": ["RAG"] }],
+        "roleAssignments": [{ "id": "ra", "principalId": "rag", "roleDefinitionId": GLOBAL, "directoryScopeId": "/", "principalTenantId": OWN,
+                              "principalKind": "group", "principalName": "Automation" }]
+    }));
+    assert_eq!((entry.class, entry.can_administer, entry.tier, entry.roles.len()), (Class::AppPublisher, true, Some(0), 0));
+    let role = &entry.apps[0].roles[0];
+    assert_eq!((role.principal_name.as_str(), role.principal_kind.as_str(), role.principal_id.as_str()), ("Automation", "group", "rag"));
+}
+
+#[test]
+fn a_group_of_nobody_is_somebodys_outside() {
+    let group = |tenant: Option<&str>| {
+        let row = json!({ "id": "ra", "principalId": GROUP, "roleDefinitionId": GLOBAL, "directoryScopeId": "/", "principalTenantId": tenant,
+                          "principalKind": "group" });
+        built(&tenant_of(row)).entries.into_keys().collect::<Vec<_>>()
+    };
+    assert_eq!(group(None), [join::UNKNOWN_HOME]);
+    assert_eq!(group(Some(OWN)), Vec::<String>::new());
+    assert_eq!(group(Some(MSP)), [MSP]);
+}
+
+fn tenant_of(assignment: Value) -> TenantSnapshot {
+    tenant(json!({ "roleAssignments": [assignment] }))
+}
+
+#[test]
 fn technicians_have_stable_ids() {
     let hex = "0123456789abcdef0123456789abcdef";
     assert_eq!(technician_id("USER_01234567-89ab-cdef-0123-456789ABCDEF@fabrikam.example").as_deref(), Some(hex));
