@@ -83,6 +83,9 @@ async fn one(gathering: &Gathering, target: &Target, clock: &Clock, progress: &P
         let consent = consent_address(&target.network.login, id, connection.client_id.as_deref());
         read.push(Read { tenant, label: target.asked.label.clone(), graph: target.network.graph.clone(), consent });
     }
+    if let Some(warning) = collect::clock_warning(&connection.client) {
+        progress.note(&warning);
+    }
     Ok(read)
 }
 

@@ -1,16 +1,26 @@
 //! A clock that goes wrong: logs are asked for up to the run's time, so a clock that is behind leaves out the newest events.
 
 use crate::domain::TenantSnapshot;
+use crate::graph::Client;
 
 /// From here on a difference is told, in seconds.
 const TOLERATED: i64 = 5 * 60;
 
-/// Tells of the difference in the coverage of the first dataset that was read, where it is more than five minutes. A warning: what was
-/// read stays read. `skew`: seconds that this machine is ahead of Graph.
-pub(super) fn warn(snapshot: &mut TenantSnapshot, skew: Option<i64>) {
-    let Some(skew) = skew.filter(|skew| skew.abs() > TOLERATED) else { return };
+/// The difference in words, where it is more than five minutes.
+pub fn clock_warning(client: &Client) -> Option<String> {
+    in_words(client.clock_skew())
+}
+
+/// `skew`: seconds that this machine is ahead of Graph.
+fn in_words(skew: Option<i64>) -> Option<String> {
+    let skew = skew.filter(|skew| skew.abs() > TOLERATED)?;
     let (minutes, side) = (skew.abs() / 60, if skew > 0 { "ahead of" } else { "behind" });
-    let warning = format!("warning: this machine's clock is {minutes} minutes {side} Graph's, so that times and the ends of logs are off");
+    Some(format!("warning: this machine's clock is {minutes} minutes {side} Graph's, so that times and the ends of logs are off"))
+}
+
+/// Tells of the difference in the coverage of the first dataset that was read. A warning: what was read stays read.
+pub(super) fn warn(snapshot: &mut TenantSnapshot, skew: Option<i64>) {
+    let Some(warning) = in_words(skew) else { return };
     if let Some(coverage) = snapshot.coverage.values_mut().find(|coverage| coverage.status.has_records()) {
         coverage.reason = Some(coverage.reason.take().map_or_else(|| warning.clone(), |reason| format!("{reason}; {warning}")));
     }

@@ -51,6 +51,7 @@ use crate::domain::facts::{
 use crate::domain::{Coverage, Dataset, Status, TenantSnapshot, Timestamp, View};
 use crate::graph::{Claims, Client};
 
+pub use self::clock::clock_warning;
 pub use self::permissions::{PermissionRow, permissions};
 pub use self::signs::{CallerTenant, Signs, caller_tenant, signs_of_partner};
 

@@ -311,3 +311,18 @@ fn an_application_of_a_partner_in_an_own_group_is_found() {
     assert_eq!(code, 1, "{}", coverage(&report, "external-users"));
     assert!(report["findings"].as_array().unwrap().iter().any(|finding| about(&finding)), "{}", report["findings"]);
 }
+
+/// From both sides: each has its own coverage, and the worse one decides.
+#[test]
+fn a_tenant_seen_from_both_sides_ends_as_the_worse_one_does() {
+    let views = |report: &Value| -> Vec<(String, usize)> {
+        let tenants = report["tenants"].as_array().unwrap();
+        tenants.iter().map(|tenant| (tenant["view"].as_str().unwrap().to_owned(), tenant["coverage"].as_array().unwrap().len())).collect()
+    };
+    let both = [("partner".to_owned(), 14), ("customer".to_owned(), 26)];
+    // The customer's side is in order, the partner's cannot be read.
+    let (code, report) = Tenant::new().audit(&["--view", "both"]);
+    assert_eq!((code, views(&report)), (3, both.to_vec()));
+    let counted = report["notEvaluated"].as_array().unwrap().iter().filter(|entry| entry["countsForExit"] == true);
+    assert!(counted.into_iter().all(|entry| entry["view"] == "partner"));
+}

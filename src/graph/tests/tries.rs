@@ -222,3 +222,17 @@ async fn claims_come_from_the_token() {
     assert_eq!(client.claims().await.unwrap(), Claims::default());
     assert!(script.paths().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_date_of_any_answer_tells_how_far_the_clock_is_off() {
+    let date = (Clock::real().wall() + chrono::TimeDelta::minutes(20)).to_rfc2822();
+    let script = in_turn(move |call| match call {
+        0 => answer(503, &[JSON, ("date", &date)], "", None),
+        _ => json(200, r#"{"id":"a"}"#),
+    });
+    let client = client(script);
+    assert_eq!(client.clock_skew(), None);
+    get(&client).await.unwrap();
+    let skew = client.clock_skew().unwrap();
+    assert!((-1_200..-1_190).contains(&skew), "{skew}");
+}
