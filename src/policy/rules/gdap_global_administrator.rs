@@ -16,7 +16,8 @@ pub(super) static RULE: Rule = Rule {
         views: BOTH,
         severity: Severity::Critical,
         severity_note: "",
-        uses: &[required(Dataset::Relationships)],
+        // Whose relationships these are is told by the tenant itself.
+        uses: &[required(Dataset::Relationships), required(Dataset::Organization)],
         customer_uses: &[
             required(Dataset::CrossTenantPartners),
             required(Dataset::RoleAssignments),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::ALL;
 use crate::domain::customer::CustomerFacts;
 use crate::domain::rule_meta::{RuleMeta, SettingDefault};
-use crate::domain::{Dataset, Snapshot};
+use crate::domain::{Dataset, Need, Snapshot, View};
 use crate::policy::examples::{Example, Kind, examples, load, run};
 use crate::policy::rule::{Out, Rule};
 use crate::policy::settings::Settings;
@@ -460,4 +460,15 @@ fn what_fingerprints_are_made_of_is_frozen() {
     signin-log-coverage-gap dataset sign-ins partner/unread
     unknown-service-provider-tenant tenant 22222222-2222-4222-8222-222222222222
     ");
+}
+
+#[test]
+fn a_required_dataset_is_required_by_a_rule() {
+    // Otherwise a run could end with 0 although it was not read: only what a selected rule requires counts.
+    for view in [View::Partner, View::Customer] {
+        for dataset in Dataset::of_view(view).filter(|dataset| dataset.need(view) == Some(Need::Required)) {
+            let mut uses = ALL.iter().flat_map(|rule| rule.meta.uses_in(view));
+            assert!(uses.any(|uses| uses.dataset == dataset && uses.need == Need::Required), "{dataset} in the {view} view");
+        }
+    }
 }
