@@ -163,7 +163,7 @@ pub(super) struct TargetArgs {
     /// Tenant id, domain, or the name of a [[tenant]] of the config; repeatable
     #[arg(long, value_name = "ID|DOMAIN|NAME", env = "PARTNERSCOPE_TENANT", hide_env_values = true)]
     pub(super) tenant: Vec<String>,
-    /// From which side: partner, or auto (default auto)
+    /// From which side: customer (who outside can administer it), partner (which customers it can administer), both or auto (default auto)
     #[arg(long, value_name = "VIEW", env = "PARTNERSCOPE_VIEW", hide_env_values = true)]
     pub(super) view: Option<String>,
     /// A fixture tenant on loopback: no network, no credential
@@ -228,10 +228,10 @@ pub(super) struct NetworkArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is read")]
 pub(super) struct ReadingArgs {
-    /// How far back sign-ins are read (default 30d)
+    /// How far back sign-ins and audit logs are read (default 30d)
     #[arg(long, value_name = "DAYS", env = "PARTNERSCOPE_LOOKBACK", hide_env_values = true)]
     pub(super) lookback: Option<String>,
-    /// How many sign-ins are read at most (default 200000)
+    /// How many sign-ins, and how many audit events, are read at most (default 200000)
     #[arg(long, value_name = "N", env = "PARTNERSCOPE_MAX_RECORDS", hide_env_values = true,
           value_parser = clap::value_parser!(i64).range(1..=keys::MAX_RECORDS))]
     pub(super) max_records: Option<i64>,
