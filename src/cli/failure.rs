@@ -161,7 +161,7 @@ impl From<crate::fixture::FixtureError> for Failure {
     }
 }
 
-pub(super) use advice::consent_address;
+pub(super) use advice::{consent_address, to_grant};
 
 /// What is printed for a failure: each error in one line, followed by its help.
 pub(super) fn text(failure: &Failure, color: bool) -> String {

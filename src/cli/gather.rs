@@ -3,13 +3,14 @@
 use url::Url;
 
 use super::agreement::{Seen, agree};
-use super::failure::{Failure, consent_address};
+use super::failure::{Failure, consent_address, to_grant};
 use super::imports;
 use super::options::{Gathering, Target};
 use super::progress::Progress;
 use super::terminal::plain;
 use super::wire::{self, Connection};
 use crate::collect;
+use crate::domain::coverage::denied_permissions;
 use crate::domain::facts::Organization;
 use crate::domain::snapshot::FORMAT_VERSION;
 use crate::domain::{Coverage, Dataset, Snapshot, TenantSnapshot, Tool, View};
@@ -36,6 +37,9 @@ pub(super) async fn gather(gathering: &Gathering, progress: &Progress) -> Result
     progress.finish();
     let read = result?;
     anything_read(&read)?;
+    if gathering.stage.is_none() {
+        read.iter().filter_map(refused).for_each(|text| progress.note(&text));
+    }
     let mut tenants: Vec<TenantSnapshot> = read.into_iter().map(|read| read.tenant).collect();
     tenants.sort_by(|a, b| (&a.tenant_id, a.view).cmp(&(&b.tenant_id, b.view)));
     tenants.dedup_by(|a, b| (&a.tenant_id, a.view) == (&b.tenant_id, b.view));
@@ -139,6 +143,13 @@ fn views_by(signs: &collect::Signs) -> (Vec<View>, String) {
     }
 }
 
+/// What to grant, and where, for a tenant of which something was refused; the address of a fixture leads nowhere.
+fn refused(read: &Read) -> Option<String> {
+    let permissions = denied_permissions(read.tenant.coverage.values());
+    let consent = read.consent.as_deref().filter(|_| !permissions.is_empty())?;
+    Some(format!("some of {} was refused: {}; {consent}", plain(&read.label), to_grant(permissions)))
+}
+
 /// A run that read nothing at all says nothing about the tenant: it could not run.
 fn anything_read(read: &[Read]) -> Result<(), Failure> {
     let any = |tenant: &TenantSnapshot| tenant.coverage.values().any(|coverage| coverage.status.has_records());
@@ -182,6 +193,16 @@ mod tests {
         assert_eq!(views_by(&signs(&[Dataset::Contracts], &[])).0, [View::Partner]);
         assert_eq!(views_by(&signs(&[], &[Dataset::Organization])).0, [View::Partner, View::Customer], "not known is not no");
         assert_eq!(views_by(&signs(&[], &[Dataset::Relationships])).0, [View::Customer], "a refusal is no sign");
+    }
+
+    #[test]
+    fn what_was_refused_is_told_with_where_to_consent() {
+        let mut some = read(&[(Dataset::Groups, Status::Denied), (Dataset::Organization, Status::Complete)]);
+        assert_eq!(refused(&some), None);
+        some.consent = Some("an administrator consents at https://x/".into());
+        some.tenant.coverage.get_mut(&Dataset::Groups).unwrap().permission = Some("B.Read.All and A.Read.All".into());
+        let told = "some of t was refused: grant the application these permissions of Microsoft Graph: A.Read.All, B.Read.All; an administrator consents at https://x/";
+        assert_eq!(refused(&some).as_deref(), Some(told));
     }
 
     #[test]

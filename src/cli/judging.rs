@@ -29,6 +29,7 @@ pub(super) fn apply_file(config: &mut Config, settings: &mut Settings) {
         roles: entry.roles.clone(),
         until: entry.until,
         owner: entry.owner.clone(),
+        ticket: entry.ticket.clone(),
     }));
 }
 

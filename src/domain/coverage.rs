@@ -1,6 +1,6 @@
 //! What was read and how well: unknown is never clean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -292,6 +292,12 @@ pub struct Coverage {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if hands out a reference")]
 fn is_false(value: &bool) -> bool {
     !*value
+}
+
+/// The permissions that refused datasets want, each once: a dataset may want several.
+pub fn denied_permissions<'a>(coverages: impl Iterator<Item = &'a Coverage>) -> BTreeSet<&'a str> {
+    let denied = coverages.filter(|coverage| coverage.status == Status::Denied);
+    denied.filter_map(|coverage| coverage.permission.as_deref()).flat_map(|names| names.split(" and ")).collect()
 }
 
 impl Coverage {

@@ -7,6 +7,7 @@ use super::{Failure, Mismatch, SignIn};
 use crate::auth::{AuthError, AuthErrorKind};
 use crate::cli::wire::aadsts_hint;
 use crate::config::ConfigError;
+use crate::domain::coverage::denied_permissions;
 use crate::domain::{Coverage, Dataset, Status};
 use crate::history::snapshot_file::FormatError;
 use crate::http::transport::{TransportError, TransportErrorKind};
@@ -155,16 +156,19 @@ fn wrong_tenant(mismatch: &Mismatch) -> Vec<Advice> {
     failed(format!("agree on the tenant: {}", parts.join(", ")), retry)
 }
 
+/// What the application lacks, in one line.
+pub(in crate::cli) fn to_grant(permissions: BTreeSet<&str>) -> String {
+    format!("grant the application these permissions of Microsoft Graph: {}", permissions.into_iter().collect::<Vec<_>>().join(", "))
+}
+
 fn nothing_read(tenants: &[(String, Vec<(Dataset, Coverage)>)], graph: &str, consent: Option<&str>) -> Vec<Advice> {
     let names: Vec<&str> = tenants.iter().map(|(name, _)| name.as_str()).collect();
     let coverages = || tenants.iter().flat_map(|(_, datasets)| datasets).map(|(_, coverage)| coverage);
     let reason = coverages().find_map(|coverage| coverage.reason.as_deref()).unwrap_or("no dataset was asked for");
-    let denied = |coverage: &&Coverage| coverage.status == Status::Denied;
-    let permissions: BTreeSet<&str> = coverages().filter(denied).filter_map(|coverage| coverage.permission.as_deref()).collect();
+    let permissions = denied_permissions(coverages());
     let mut help = Vec::new();
     if !permissions.is_empty() {
-        let list = permissions.into_iter().collect::<Vec<_>>().join(", ");
-        help.push(format!("grant the application these permissions of Microsoft Graph: {list}"));
+        help.push(to_grant(permissions));
         help.extend(consent.map(str::to_owned));
     } else if coverages().any(|coverage| coverage.status == Status::Failed) {
         help.push(format!(

@@ -65,11 +65,10 @@ fn check_customer(ctx: &Ctx<'_>, out: &mut Out) {
         if !coverage.status.is_unread() || (dataset.needs_p1() && ctx.tenant.is_p1_absent()) {
             continue;
         }
-        let title = match coverage.status {
-            Status::Partial => format!("{dataset} were read in part: who reaches in is not known in full"),
-            status => format!("{dataset} could not be read ({status}): who reaches in is not known in full"),
-        };
-        let draft = draft(ctx, dataset, "unread", &coverage).title(title);
+        let draft = draft(ctx, dataset, "unread", &coverage).title("Who reaches in is not known in full").note(match coverage.status {
+            Status::Partial => "read in part".to_owned(),
+            status => format!("not read: {status}"),
+        });
         out.push(if failed_only(&coverage) { draft.remediation(READ_AGAIN_CUSTOMER) } else { draft.remediation(granted(&coverage)) });
     }
 }
@@ -80,7 +79,7 @@ const READ_AGAIN_CUSTOMER: &str =
 
 /// What helps in the customer view where something was refused.
 fn granted(coverage: &Coverage) -> String {
-    let permission = coverage.permission.as_deref().unwrap_or("what `partnerscope doctor` names");
+    let permission = coverage.permission.as_deref().unwrap_or("what docs/permissions.md names for it");
     format!(
         "Grant {permission} to this credential, with admin consent, and run again. Until then ask each partner for what its own audit of this tenant \
          writes (partnerscope collect --customer) and read it with --declared: it adds, and does not stand in for what this tenant says."
