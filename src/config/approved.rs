@@ -27,6 +27,8 @@ pub struct ApprovedEntry {
     pub until: Option<Timestamp>,
     /// Who answers for it.
     pub owner: String,
+    /// Where it was asked for and granted.
+    pub ticket: Option<String>,
 }
 
 /// Reads the list.
@@ -43,7 +45,8 @@ pub fn read(value: &Spanned<DeValue<'_>>, approved: &mut Vec<ApprovedEntry>, spo
 
 fn read_one(span: Range<usize>, table: &DeTable<'_>, spots: &mut Vec<Spot>) -> Option<ApprovedEntry> {
     let before = spots.len();
-    let mut entry = ApprovedEntry { tenant_id: String::new(), name: String::new(), roles: None, until: None, owner: String::new() };
+    let mut entry =
+        ApprovedEntry { tenant_id: String::new(), name: String::new(), roles: None, until: None, owner: String::new(), ticket: None };
     for (key, value) in table {
         let (text, at) = (value.get_ref().as_str(), value.span());
         match (key.get_ref().as_ref(), text) {
@@ -55,7 +58,7 @@ fn read_one(span: Range<usize>, table: &DeTable<'_>, spots: &mut Vec<Spot>) -> O
             },
             ("name", Some(text)) => entry.name = text.trim().to_owned(),
             ("owner", Some(text)) => entry.owner = text.trim().to_owned(),
-            ("ticket", Some(_)) => {}
+            ("ticket", Some(text)) => entry.ticket = Some(text.trim().to_owned()).filter(|ticket| !ticket.is_empty()),
             ("roles", _) => entry.roles = Some(read_roles(value, spots)),
             ("until", _) => match until(value.get_ref()) {
                 Some(until) => entry.until = Some(until),
@@ -107,13 +110,14 @@ mod tests {
 
     #[test]
     fn roles_by_name_or_id_and_every_mistake() {
-        let text = "[[approved]]\ntenant = \"11111111-1111-4111-8111-11111111111A\"\nname = \"Fabrikam MSP\"\nroles = [\"global reader\", \"729827e3-9c14-49f7-bb1b-9608f156bbb8\"]\nuntil = 2027-01-31\nowner = \"it@contoso.example\"\n";
+        let text = "[[approved]]\ntenant = \"11111111-1111-4111-8111-11111111111A\"\nname = \"Fabrikam MSP\"\nroles = [\"global reader\", \"729827e3-9c14-49f7-bb1b-9608f156bbb8\"]\nuntil = 2027-01-31\nowner = \"it@contoso.example\"\nticket = \" CHG-7 \"\n";
         let config = from_text("p.toml", text, Trust::Discovered);
         assert_eq!(config.problems, []);
         let [entry] = config.approved.as_slice() else { panic!("one entry") };
         assert_eq!(entry.tenant_id, "11111111-1111-4111-8111-11111111111a");
         assert_eq!(entry.roles.as_ref().map(Vec::len), Some(2));
         assert_eq!(entry.until, Timestamp::parse("2027-01-31T23:59:59Z"));
+        assert_eq!((entry.owner.as_str(), entry.ticket.as_deref()), ("it@contoso.example", Some("CHG-7")));
 
         let broken = "[[approved]]\ntenant = \"fabrikam.example\"\nroles = [\"Globl Reader\"]\nuntl = 1\n[[approved]]\ntenant = \"11111111-1111-4111-8111-111111111111\"\n";
         let config = from_text("p.toml", broken, Trust::Discovered);

@@ -54,6 +54,7 @@ mod tests {
             remediation: crate::domain::Text::default(),
             fingerprint: fingerprint.into(),
             first_seen: None,
+            approval: None,
             attack: Vec::new(),
             mitigations: Vec::new(),
             nist: Vec::new(),

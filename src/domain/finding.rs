@@ -125,6 +125,20 @@ pub struct Evidence {
     pub source: Text,
 }
 
+/// Who approved what a finding says: an `[[approved]]` of the config that covers it at the run's time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// Who answers for it.
+    pub owner: String,
+    /// The last moment for which it holds; absent: no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Where it was asked for and granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+}
+
 /// A finding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -144,6 +158,8 @@ pub struct Finding {
     pub title: Text,
     /// Against a baseline.
     pub state: State,
+    /// The approval inside which it lies: then it is info, and never fails a run.
+    pub approval: Option<Approval>,
     /// The audited tenant.
     pub tenant_id: String,
     /// What it is about.

@@ -20,7 +20,7 @@ pub mod snapshot;
 pub mod time;
 
 pub use coverage::{Coverage, Dataset, Gap, Need, Status};
-pub use finding::{Confidence, Evidence, Finding, Party, Severity, State, Subject, Text};
+pub use finding::{Approval, Confidence, Evidence, Finding, Party, Severity, State, Subject, Text};
 pub use report::Report;
 pub use rule_meta::{RuleMeta, Uses};
 pub use snapshot::{Snapshot, TenantSnapshot};

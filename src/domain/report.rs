@@ -57,8 +57,8 @@ pub struct TenantReport {
     pub relationships: Vec<RelationshipRow>,
     /// Customer view: the ledger, by tenant id.
     pub partners: Vec<super::ledger::Entry>,
-    /// Outside tenants that are approved at the run's time.
-    pub approved: std::collections::BTreeSet<String>,
+    /// Outside tenants that are approved at the run's time, and by whom.
+    pub approved: std::collections::BTreeMap<String, super::Approval>,
     /// Customer view: what files say; the ledger's entries point into it.
     pub declared: super::declared::Declared,
     /// Customer view: application ids of the GDAP machinery that are here.

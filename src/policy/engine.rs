@@ -192,11 +192,16 @@ fn complete(draft: Draft, surest: Confidence, rule: &Rule, ctx: &Ctx<'_>) -> Fin
         rule_id: meta.id.into(),
         code: meta.code.into(),
         view: ctx.tenant.view,
-        severity: ctx.settings.severity.as_ref().map_or(base_severity, |(severity, _)| *severity),
+        severity: match (&draft.approval, &ctx.settings.severity) {
+            // What was approved stays so, whatever the rule weighs otherwise.
+            (Some(_), _) | (None, None) => base_severity,
+            (None, Some((severity, _))) => *severity,
+        },
         base_severity,
         confidence: draft.confidence.min(surest),
         title: draft.title.unwrap_or_else(|| meta.title.into()),
         state: State::Unbaselined,
+        approval: draft.approval,
         tenant_id: tenant_id.clone(),
         partner: if ctx.tenant.view == View::Partner { Some(own_party(ctx.tenant)) } else { draft.partner },
         customer: if ctx.tenant.view == View::Customer { Some(own_party(ctx.tenant)) } else { draft.customer },
@@ -241,8 +246,8 @@ fn tenant_report(tenant: &TenantSnapshot, joined: Joined<'_>, settings: &Setting
         approved: settings
             .approved
             .iter()
-            .filter(|approved| approved.until.is_none_or(|until| now <= until))
-            .map(|approved| approved.tenant_id.clone())
+            .filter(|approved| approved.holds(now))
+            .map(|approved| (approved.tenant_id.clone(), approved.named()))
             .collect(),
         declared: tenant.customer.declared.clone(),
         markers: ledger.markers,
@@ -284,7 +289,8 @@ fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], fail_on: Opti
     for finding in findings {
         *by_state.entry(finding.state).or_default() += 1;
     }
-    let fails = fail_on.is_some_and(|limit| findings.iter().any(|finding| finding.state != State::Resolved && finding.severity >= limit));
+    let counts = |finding: &&Finding| finding.state != State::Resolved && finding.approval.is_none();
+    let fails = fail_on.is_some_and(|limit| findings.iter().filter(counts).any(|finding| finding.severity >= limit));
     let incomplete = not_evaluated.iter().any(|entry| entry.counts_for_exit);
     Summary {
         by_severity: Severity::WORST_FIRST.into_iter().map(|severity| (severity, counted(severity))).collect(),
@@ -312,7 +318,7 @@ mod tests {
     use super::*;
     use crate::domain::report::Missing;
     use crate::domain::rule_meta::{Reads, helps, required};
-    use crate::domain::{Coverage, Gap, Status, Uses};
+    use crate::domain::{Approval, Coverage, Gap, Status, Uses};
     use crate::policy::gaps::counts_for_exit;
     use crate::policy::settings::AcceptedGap;
 
@@ -368,8 +374,11 @@ mod tests {
     }
 
     fn judge(rule: &Rule, tenant: &TenantSnapshot, settings: &Settings) -> Judged {
+        judge_with(rule, tenant, settings, &RuleSettings::defaults(&rule.meta))
+    }
+
+    fn judge_with(rule: &Rule, tenant: &TenantSnapshot, settings: &Settings, own: &RuleSettings) -> Judged {
         let index = Index::new(&tenant.partner);
-        let own = RuleSettings::defaults(&rule.meta);
         let now = Timestamp::parse(NOW).unwrap();
         let ledger = Ledger::default();
         let ctx = Ctx {
@@ -381,7 +390,7 @@ mod tests {
             approved: &[],
             now,
             lookback_days: 30,
-            settings: &own,
+            settings: own,
             selected: &[],
         };
         let mut judged = Judged::default();
@@ -526,6 +535,24 @@ mod tests {
         let judged = judge(&rule(Reads::All, USES), &tenant(&partial), &Settings::default());
         let exit = |fail_on: Option<Severity>| summarise(&judged.findings, &judged.not_evaluated, fail_on).exit_code;
         assert_eq!([exit(Some(Severity::High)), exit(Some(Severity::Critical)), exit(None)], [1, 3, 3]);
+    }
+
+    #[test]
+    fn what_is_approved_fails_no_run_and_no_setting_raises_it() {
+        let approval = Approval { owner: "it@contoso.example".into(), until: None, ticket: Some("CHG-7".into()) };
+        fn one_of_two(_: &Ctx<'_>, out: &mut Out) {
+            let approval = Approval { owner: "it@contoso.example".into(), until: None, ticket: Some("CHG-7".into()) };
+            out.push(Draft::about("tenant", "a", "A").severity(Severity::High).approved(approval));
+            out.push(Draft::about("tenant", "b", "B").severity(Severity::High));
+        }
+        let rule = Rule { check: one_of_two, ..rule(Reads::Some, USES) };
+        let mut own = RuleSettings::defaults(&rule.meta);
+        own.severity = Some((Severity::Critical, "ours".into()));
+        let findings = judge_with(&rule, &tenant(&[]), &Settings::default(), &own).findings;
+        let told = |index: usize| (findings[index].severity, findings[index].approval.as_ref());
+        assert_eq!([told(0), told(1)], [(Severity::Info, Some(&approval)), (Severity::Critical, None)]);
+        assert_eq!(summarise(&findings[..1], &[], Some(Severity::Info)).exit_code, 0);
+        assert_eq!(summarise(&findings, &[], Some(Severity::Info)).exit_code, 1);
     }
 
     #[test]

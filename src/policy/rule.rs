@@ -3,7 +3,9 @@
 use crate::domain::customer::CustomerFacts;
 use crate::domain::facts::{PartnerFacts, Relationship};
 use crate::domain::ledger::{Entry, Ledger};
-use crate::domain::{Confidence, Coverage, Dataset, Evidence, Party, RuleMeta, Severity, Subject, TenantSnapshot, Text, Timestamp};
+use crate::domain::{
+    Approval, Confidence, Coverage, Dataset, Evidence, Party, RuleMeta, Severity, Subject, TenantSnapshot, Text, Timestamp,
+};
 
 use super::index::Index;
 use super::settings::{Approved, RuleSettings};
@@ -62,7 +64,7 @@ impl Ctx<'_> {
 impl<'a> Ctx<'a> {
     /// The approval of an outside tenant that holds at the run's time, if there is one.
     pub fn approval(&self, tenant_id: &str) -> Option<&'a Approved> {
-        self.approved.iter().find(|approved| approved.tenant_id == tenant_id && approved.until.is_none_or(|until| self.now <= until))
+        self.approved.iter().find(|approved| approved.tenant_id == tenant_id && approved.holds(self.now))
     }
 
     /// True if a rule runs in this run: one that does not takes nothing in.
@@ -98,6 +100,7 @@ pub struct Draft {
     pub(super) subject: Subject,
     pub(super) own_key: String,
     pub(super) severity: Option<Severity>,
+    pub(super) approval: Option<Approval>,
     pub(super) confidence: Confidence,
     pub(super) title: Option<Text>,
     pub(super) customer: Option<Party>,
@@ -115,6 +118,7 @@ impl Draft {
             subject: Subject { kind: kind.into(), id: id.into(), name: name.into() },
             own_key: String::new(),
             severity: None,
+            approval: None,
             confidence: Confidence::High,
             title: None,
             customer: None,
@@ -163,6 +167,14 @@ impl Draft {
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = Some(severity);
+        self
+    }
+
+    /// It lies inside an approval, and so is info.
+    #[must_use]
+    pub fn approved(mut self, approval: Approval) -> Self {
+        self.severity = Some(Severity::Info);
+        self.approval = Some(approval);
         self
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
 use crate::domain::rule_meta::{Setting, SettingDefault};
-use crate::domain::{Dataset, RuleMeta, Severity, Status, Timestamp, View};
+use crate::domain::{Approval, Dataset, RuleMeta, Severity, Status, Timestamp, View};
 
 /// The value of one setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -93,9 +93,21 @@ pub struct Approved {
     pub until: Option<Timestamp>,
     /// Who answers for it.
     pub owner: String,
+    /// Where it was asked for and granted.
+    pub ticket: Option<String>,
 }
 
 impl Approved {
+    /// What a report says of it.
+    pub fn named(&self) -> Approval {
+        Approval { owner: self.owner.clone(), until: self.until, ticket: self.ticket.clone() }
+    }
+
+    /// True if it holds at a time: to its last moment, that one too.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now <= until)
+    }
+
     /// True if the approval covers a role.
     pub fn covers(&self, role_id: &str) -> bool {
         match &self.roles {

@@ -137,6 +137,7 @@ pub(crate) fn finding(code: &str, severity: Severity, title: &str, row: &Relatio
             "Request a replacement without this role, move the work to it, then terminate this relationship. Check who approved it.".into(),
         fingerprint: crate::domain::fingerprint::of_finding(code, "tenant", "relationship", &row.id, ""),
         first_seen: None,
+        approval: None,
         attack: vec!["T1199".into()],
         mitigations: vec!["M1018".into()],
         nist: vec!["AC-6".into()],

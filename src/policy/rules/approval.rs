@@ -1,7 +1,7 @@
 //! What an organisation approved of an outside tenant: what lies inside is worth knowing and no more.
 
+use crate::domain::Party;
 use crate::domain::ledger::Entry;
-use crate::domain::{Party, Severity};
 use crate::policy::rule::{Ctx, Draft};
 use crate::policy::settings::Approved;
 
@@ -17,14 +17,18 @@ pub(super) fn run_out<'a>(ctx: &Ctx<'a>, tenant_id: &str) -> Option<&'a Approved
 
 /// A finding that lies inside an approval: info, and who answers for it.
 pub(super) fn lowered(draft: Draft, approval: &Approved) -> Draft {
-    named(draft.severity(Severity::Info), approval)
+    named(draft.approved(approval.named()), approval)
 }
 
 /// The approval as evidence of a finding, whether it lies inside or beyond it.
 pub(super) fn named(draft: Draft, approval: &Approved) -> Draft {
     let draft = draft.setting("approved.owner", approval.owner.as_str());
-    match approval.until {
+    let draft = match approval.until {
         Some(until) => draft.setting("approved.until", until.to_string()),
+        None => draft,
+    };
+    match &approval.ticket {
+        Some(ticket) => draft.setting("approved.ticket", ticket.as_str()),
         None => draft,
     }
 }

@@ -78,6 +78,7 @@ impl Case {
             roles: roles.map(|roles| roles.iter().map(|role| (*role).to_owned()).collect()),
             until: until_days.map(at),
             owner: "it@example.com".into(),
+            ticket: Some("CHG-1".into()),
         });
         self
     }

@@ -152,6 +152,7 @@ impl<'a> From<&'a DomainFinding> for Finding<'a> {
             confidence: finding.confidence,
             title: &finding.title,
             state: finding.state,
+            approval: finding.approval.as_ref(),
             tenant_id: &finding.tenant_id,
             subject: &finding.subject,
             partner: finding.partner.as_ref(),

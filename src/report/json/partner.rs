@@ -10,7 +10,7 @@ use crate::domain::conditional_access::{GapKind, Note, Reading, VerdictKind};
 use crate::domain::customer::GovernanceKind;
 use crate::domain::facts::RelationshipStatus;
 use crate::domain::ledger::Class;
-use crate::domain::{Dataset, Status, Timestamp};
+use crate::domain::{Approval, Dataset, Status, Timestamp};
 
 /// One outside tenant.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -33,6 +33,9 @@ pub(super) struct Partner<'a> {
     pub(super) can_administer: bool,
     /// The organisation approved it, and the approval holds at the run's time.
     pub(super) approved: bool,
+    /// Who approved it; absent where it is not approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) approval: Option<&'a Approval>,
     /// The ways in that were observed: `serviceProviderEntry`, `foreignPrincipal`, `governance`, `application`, `guest`, `identitySync`,
     /// `signIn`.
     pub(super) doors: Vec<&'static str>,

@@ -7,7 +7,7 @@ use super::partner::Partner;
 use crate::domain::facts::{AssignmentStatus, PrincipalKind, RelationshipStatus};
 use crate::domain::report::PersonRow;
 use crate::domain::{
-    Confidence, Dataset, Evidence, IsoDuration, Need, Party, Severity, State, Status, Subject, Text, Timestamp, Tool, View,
+    Approval, Confidence, Dataset, Evidence, IsoDuration, Need, Party, Severity, State, Status, Subject, Text, Timestamp, Tool, View,
 };
 
 /// A run of partnerscope: coverage and facts of each tenant, findings worst first, and what could not be judged.
@@ -285,6 +285,9 @@ pub(super) struct Finding<'a> {
     pub(super) title: &'a str,
     /// Against a baseline.
     pub(super) state: State,
+    /// The approval inside which it lies: then it is info and never makes exit 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) approval: Option<&'a Approval>,
     /// The audited tenant.
     pub(super) tenant_id: &'a str,
     /// What it is about.

@@ -6,7 +6,8 @@ use super::{EXCHANGE, READER, TENANT, at, report};
 use crate::domain::ledger::{self, Entry};
 use crate::domain::report::CoverageRow;
 use crate::domain::{
-    Confidence, Coverage, Dataset, Evidence, Finding, Need, Party, Report, Severity, State, Status, Subject, TenantSnapshot, View, roles,
+    Approval, Confidence, Coverage, Dataset, Evidence, Finding, Need, Party, Report, Severity, State, Status, Subject, TenantSnapshot,
+    Timestamp, View, roles,
 };
 
 const FABRIKAM: &str = "fa000000-0000-4000-8000-000000000001";
@@ -79,6 +80,7 @@ fn found(code: &str, severity: Severity, title: &str, entry: (&str, &str), subje
         evidence: vec![Evidence { field: "tenantId".into(), value: tenant_id.into(), source: "role-assignments".into() }],
         remediation: "Ask who let it in, and end what nobody needs.".into(),
         first_seen: None,
+        approval: None,
         attack: vec!["T1199".into()],
         mitigations: vec!["M1018".into()],
         nist: vec!["AC-6".into()],
@@ -172,7 +174,9 @@ pub(crate) fn customer_findings() -> Report {
         found("SGN-05", Severity::Low, "Sign-in at an unusual hour", fabrikam, Some(("user", TECHNICIAN))),
     ];
     let mut report = on(facts, &[], findings, 1);
-    report.tenants[0].approved = [NORTHWIND.to_owned(), governor.to_owned()].into();
+    let approval =
+        Approval { owner: "it@contoso.example".into(), until: Timestamp::parse("2027-01-31T23:59:59Z"), ticket: Some("CHG-1042".into()) };
+    report.tenants[0].approved = [(NORTHWIND.to_owned(), approval.clone()), (governor.to_owned(), approval)].into();
     let declared = report.tenants[0].coverage.iter_mut().find(|row| row.dataset == Dataset::Declared);
     if let Some(row) = declared {
         row.coverage = Coverage::complete(2);

@@ -9,9 +9,13 @@ use crate::domain::report::TenantReport;
 use crate::domain::{Timestamp, roles};
 
 use super::Page;
+use super::findings::approval_words;
 use super::layout::{count, heading, name_or, paragraph, prose};
-use super::outside::class_word;
+use super::outside::{class_word, is_stranger};
 use super::roles::rank;
+
+/// How many files are named below a ledger.
+const MOST_FILES: usize = 3;
 
 /// How wide a name gets at most.
 const NAME: usize = 120;
@@ -33,7 +37,8 @@ pub(super) fn write(out: &mut String, page: &Page<'_>, tenant: &TenantReport, en
         ]),
     );
     say("why", prose(&entry.class_reason));
-    say("approved", if tenant.approved.contains(&entry.tenant_id) { "yes".into() } else { "no".into() });
+    let stranger = if is_stranger(entry, tenant) { "no".to_owned() } else { String::new() };
+    say("approved", tenant.approved.get(&entry.tenant_id).map_or(stranger, approval_words));
     for role in &entry.roles {
         say("role", held(role));
     }
@@ -62,6 +67,7 @@ pub(super) fn write(out: &mut String, page: &Page<'_>, tenant: &TenantReport, en
     for text in declared(entry, &tenant.declared) {
         say("declared", text);
     }
+    say("observed", observed(entry));
     say("not readable", unread(entry));
 }
 
@@ -170,8 +176,8 @@ fn access(verdict: &Verdict) -> String {
         format!("open in {}: {} {}", name(&gap.policy.name, &gap.policy.id), gap_word(gap.kind), gap_value(gap.kind, &gap.value))
     }));
     parts.extend(verdict.reading.map(|reading| match reading {
-        Reading::AllMeansTechniciansToo => "read: policies for all users hold for its people too".to_owned(),
-        Reading::AllMeansDirectoryUsers => "read: policies for all users hold for users of this directory only".to_owned(),
+        Reading::AllMeansTechniciansToo => "read: policies for all users hold for its people too (`--conditional-access-all-users directory-only` turns it)".to_owned(),
+        Reading::AllMeansDirectoryUsers => "read: policies for all users hold for users of this directory only (`--conditional-access-all-users technicians-too` turns it)".to_owned(),
     }));
     parts.extend(verdict.security_defaults.then(|| "security defaults are on".to_owned()));
     parts.extend(verdict.notes.iter().map(|note| match note {
@@ -215,18 +221,32 @@ fn sign_ins(entry: &Entry) -> String {
     let people: Vec<String> = entry
         .technicians
         .iter()
-        .map(|person| format!("{} ({}, last {})", name(&person.id, "?"), count(person.sign_ins, "sign-in"), person.last_seen.date()))
+        .map(|person| format!("user_{} ({}, last {})", name(&person.id, "?"), count(person.sign_ins, "sign-in"), person.last_seen.date()))
         .collect();
     let by = if people.is_empty() { String::new() } else { format!(", by {}", people.join(", ")) };
     format!("first {}, last {}{by}", first.date(), last.date())
 }
 
-/// The dates of the files that speak of an entry.
-pub(super) fn dates(entry: &Entry, declared: &Declared) -> String {
-    let of_relationships = entry.declared_relationships.iter().filter_map(|index| declared.relationships.get(*index)).map(|row| row.file);
-    let of_partners = entry.declared_partners.iter().filter_map(|index| declared.partners.get(*index)).map(|row| row.file);
-    let dates: BTreeSet<String> = of_relationships.chain(of_partners).map(|file| dated(declared, file)).collect();
-    dates.into_iter().collect::<Vec<_>>().join(", ")
+/// The files that speak of some entries, each with its date; of many how many and from when to when.
+pub(super) fn sources<'a>(entries: impl Iterator<Item = &'a Entry>, declared: &Declared, full: bool) -> String {
+    let files = |entry: &Entry| -> Vec<usize> {
+        let of_relationships = entry.declared_relationships.iter().filter_map(|index| declared.relationships.get(*index));
+        let of_partners = entry.declared_partners.iter().filter_map(|index| declared.partners.get(*index));
+        of_relationships.map(|row| row.file).chain(of_partners.map(|row| row.file)).collect()
+    };
+    let files: BTreeSet<usize> = entries.flat_map(files).collect();
+    if full || files.len() <= MOST_FILES {
+        return files.into_iter().map(|file| source(declared, file)).collect::<Vec<_>>().join(", ");
+    }
+    let dates: BTreeSet<String> = files.iter().map(|file| dated(declared, *file)).collect();
+    let span: Vec<String> = dates.first().into_iter().chain(dates.last().filter(|_| dates.len() > 1)).cloned().collect();
+    format!("{} files of {} (--full names them)", files.len(), span.join(" to "))
+}
+
+/// `partner.json of 2026-01-31`.
+fn source(declared: &Declared, file: usize) -> String {
+    let named = declared.files.get(file).map_or_else(|| "a file".to_owned(), |file| name(&file.name, "a file"));
+    format!("{named} of {}", dated(declared, file))
 }
 
 fn dated(declared: &Declared, file: usize) -> String {
@@ -235,10 +255,7 @@ fn dated(declared: &Declared, file: usize) -> String {
 
 /// What files say, each with the file and its date.
 fn declared(entry: &Entry, declared: &Declared) -> Vec<String> {
-    let source = |file: usize| {
-        let named = declared.files.get(file).map_or_else(|| "a file".to_owned(), |file| name(&file.name, "a file"));
-        format!("{named} of {}", dated(declared, file))
-    };
+    let source = |file: usize| source(declared, file);
     let date = |lead: &str, at: Option<Timestamp>| at.map(|at| format!("{lead} {}", at.date()));
     let relationships = entry.declared_relationships.iter().filter_map(|index| declared.relationships.get(*index)).map(|row| {
         let relationship = &row.relationship;
@@ -261,6 +278,12 @@ fn declared(entry: &Entry, declared: &Declared) -> Vec<String> {
         ])
     });
     relationships.chain(partners).collect()
+}
+
+/// From which datasets the facts come that were read in full: an absence of theirs is one too.
+fn observed(entry: &Entry) -> String {
+    let read = entry.provenance.iter().filter(|(_, known)| known.basis == Basis::Observed && !known.status.is_unread());
+    read.map(|(fact, known)| format!("{fact} ({})", known.dataset)).collect::<Vec<_>>().join(", ")
 }
 
 /// The facts that could not be read, or not in full.
@@ -288,11 +311,12 @@ mod tests {
         for part in [
             "why: it has a service provider entry",
             "approved: no",
+            "observed: appSignIns (app-sign-ins), applications (service-principals)",
             "role: T0 Global Administrator by Fabrikam Admins (group ",
             "ceiling: T0 Global Administrator, T1 Exchange Administrator, T3 Global Reader, made 2025-01-01",
             "settings: trusts multifactor done at home",
             "Conditional Access: not covered; open in Require MFA: its people are excluded by",
-            "sign-ins: first 2026-01-08, last 2026-01-09, by 0123456789abcdef0123456789abcdef (2 sign-ins, last 2026-01-09)",
+            "sign-ins: first 2026-01-08, last 2026-01-09, by user_0123456789abcdef0123456789abcdef (2 sign-ins, last 2026-01-09)",
             "audit events: 1",
             "subscriptions: sub-1",
             "declared: partner.json of 2025-12-24: relationship GDAP Contoso, active, T0 Global Administrator, ends 2026-06-01, renews itself",
@@ -300,6 +324,20 @@ mod tests {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         assert!(!text.contains("not readable"), "{text}");
+    }
+
+    #[test]
+    fn an_approval_is_named_and_nobody_asks_for_one_where_none_is_due() {
+        let mut report = sample::customer_findings();
+        let of = |report: &crate::domain::Report, wanted: &dyn Fn(&Entry) -> bool| {
+            shown(report, report.tenants[0].partners.iter().position(wanted).unwrap())
+        };
+        let approved = report.tenants[0].approved.keys().next().unwrap().clone();
+        let text = of(&report, &|entry| entry.tenant_id == approved);
+        assert!(text.contains("approved: by it@contoso.example, until 2027-01-31, CHG-1042"), "{text}");
+        assert!(!of(&report, &|entry| !entry.can_administer).contains("approved:"));
+        report.tenants[0].partners[0].class = crate::domain::ledger::Class::MicrosoftSupport;
+        assert!(!shown(&report, 0).contains("approved:"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{Confidence, Finding, Party, Severity, State, View};
+use crate::domain::{Approval, Confidence, Finding, Party, Severity, State, View};
 
 use super::ink::Ink;
 use super::layout::{Column, count, grid, heading, name_or, paragraph, prose, share, wrap, wrap_at_most};
@@ -19,6 +19,9 @@ const MOST_TITLES: usize = 5;
 
 /// How many different remedies of one group are shown.
 const REMEDIES: usize = 2;
+
+/// How many different approvals of one group are shown.
+const APPROVALS: usize = 3;
 
 /// Findings of one rule with one severity in one tenant that say the same; or all of these, where each says something else.
 struct Group<'a> {
@@ -41,6 +44,7 @@ pub(super) fn write(out: &mut String, page: &Page<'_>) {
     for group in &groups {
         write_group(out, page, group, crowded);
         remedies(out, page, group, &mut told);
+        approvals(out, page, group);
     }
 }
 
@@ -116,7 +120,8 @@ fn title(out: &mut String, page: &Page<'_>, group: &Group<'_>, first: &Finding, 
 /// What to do: each remedy of a rule once, however many groups the rule has.
 fn remedies<'a>(out: &mut String, page: &Page<'_>, group: &Group<'a>, told: &mut BTreeSet<(&'a str, &'a str)>) {
     let mut fresh = Vec::new();
-    for finding in &group.findings {
+    // What is approved needs no mending.
+    for finding in group.findings.iter().filter(|finding| finding.approval.is_none()) {
         if !finding.remediation.is_empty() && told.insert((&finding.rule_id, &finding.remediation)) {
             fresh.push(&*finding.remediation);
         }
@@ -130,6 +135,29 @@ fn remedies<'a>(out: &mut String, page: &Page<'_>, group: &Group<'a>, told: &mut
             out.push('\n');
         }
     }
+}
+
+/// Who approved what: each approval once, with how many findings it covers where it does not cover all.
+fn approvals(out: &mut String, page: &Page<'_>, group: &Group<'_>) {
+    let mut given: Vec<(&Approval, u64)> = Vec::new();
+    for approval in group.findings.iter().filter_map(|finding| finding.approval.as_ref()) {
+        match given.iter_mut().find(|(known, _)| *known == approval) {
+            Some((_, covered)) => *covered += 1,
+            None => given.push((approval, 1)),
+        }
+    }
+    let all = group.findings.len() as u64;
+    for (approval, covered) in given.iter().take(shown(page, given.len(), APPROVALS)) {
+        let how_many = if *covered == all { String::new() } else { format!(" ({covered} of {all})") };
+        paragraph(out, "    Approved: ", &format!("{}{how_many}", approval_words(approval)), page.width);
+    }
+}
+
+/// `by it@contoso.example, until 2027-03-31, CHG-1042`.
+pub(super) fn approval_words(approval: &Approval) -> String {
+    let until = approval.until.map(|until| format!(", until {}", until.date())).unwrap_or_default();
+    let ticket = approval.ticket.as_deref().map(|ticket| format!(", {}", prose(&name_or(ticket, "?", 120)))).unwrap_or_default();
+    format!("by {}{until}{ticket}", prose(&name_or(&approval.owner, "?", 120)))
 }
 
 /// Which columns the rows of a group have.
@@ -269,6 +297,26 @@ mod tests {
         assert!(text.contains("ASG-03  Access assignment is in error (1 relationship)"), "{text}");
         assert!(text.contains("ASG-03  Relationship is ending but does not end (1 relationship)"), "{text}");
         assert!(!text.contains("rule-asg-03"), "an id is no heading\n{text}");
+    }
+
+    #[test]
+    fn what_is_approved_names_the_approval_in_place_of_a_remedy() {
+        let mut report = sample::clean();
+        let row = sample::relationship(1, "Contoso", &[], &[]);
+        let approval = Approval {
+            owner: "it@contoso.example".into(),
+            until: crate::domain::Timestamp::parse("2027-03-31T23:59:59Z"),
+            ticket: Some("CHG-1042\u{1b}[2J".into()),
+        };
+        let plain = sample::finding("X-01", Severity::Info, "t", &row);
+        let approved = Finding { approval: Some(approval), ..plain.clone() };
+        report.findings = vec![approved.clone(), approved.clone()];
+        let text = shown(&report, false);
+        assert!(text.contains("    Approved: by it@contoso.example, until 2027-03-31, CHG-1042"), "{text}");
+        assert!(!text.contains("Fix: ") && !text.contains('\u{1b}'), "{text}");
+        report.findings = vec![approved, plain];
+        let text = shown(&report, false);
+        assert!(text.contains("Fix: ") && text.contains("(1 of 2)"), "{text}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The ledger: one row for each outside tenant, worst first; in full each with its evidence.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -28,6 +29,7 @@ struct Row<'a> {
     roles: Roles<'a>,
     findings: u64,
     worst: Option<Severity>,
+    of_worst: u64,
 }
 
 /// Adds the ledger of a customer; other views have none.
@@ -61,15 +63,21 @@ pub(super) fn write(out: &mut String, page: &Page<'_>, tenant: &TenantReport) {
 fn rows<'a>(page: &Page<'a>, tenant: &'a TenantReport) -> Vec<Row<'a>> {
     let of_tenant =
         |finding: &&Finding| finding.tenant_id == tenant.tenant_id && finding.view == tenant.view && finding.state != State::Resolved;
-    let mut found: BTreeMap<&str, (u64, Option<Severity>)> = BTreeMap::new();
+    let mut found: BTreeMap<&str, BTreeMap<Severity, u64>> = BTreeMap::new();
     for finding in page.report.findings.iter().filter(of_tenant) {
         let Some(partner) = &finding.partner else { continue };
-        let known = found.entry(&partner.tenant_id).or_default();
-        *known = (known.0 + 1, known.1.max(Some(finding.severity)));
+        *found.entry(&partner.tenant_id).or_default().entry(finding.severity).or_default() += 1;
     }
     let row = |entry: &'a Entry| {
-        let (findings, worst) = found.get(entry.tenant_id.as_str()).copied().unwrap_or_default();
-        Row { entry, roles: Roles::of_entry(entry), findings, worst }
+        let of_entry = found.get(entry.tenant_id.as_str());
+        let worst = of_entry.and_then(BTreeMap::last_key_value);
+        Row {
+            entry,
+            roles: Roles::of_entry(entry),
+            findings: of_entry.map_or(0, |found| found.values().sum()),
+            worst: worst.map(|(severity, _)| *severity),
+            of_worst: worst.map_or(0, |(_, count)| *count),
+        }
     };
     let mut rows: Vec<Row<'a>> = tenant.partners.iter().map(row).collect();
     rows.sort_by_cached_key(|row| {
@@ -93,7 +101,7 @@ impl Context<'_> {
     fn table(&self, out: &mut String, rows: &[Row<'_>]) {
         let width = self.page.width;
         if width < WIDE {
-            let titles = [("outside tenant", 12, 4), ("roles", 12, 5), ("through", 9, 0), ("CA, seen", 11, 0), ("findings", 8, 0)];
+            let titles = [("outside tenant", 12, 4), ("roles", 10, 5), ("through", 9, 0), ("CA, seen", 10, 0), ("findings", 11, 0)];
             let columns = share(width, titles);
             let row = |row: &Row<'_>| {
                 let mut here = self.access(row.entry, columns[3].width);
@@ -107,7 +115,7 @@ impl Context<'_> {
         let access = if width < 110 { ("CA", 8, 0) } else { ("Conditional Access", 18, 0) };
         let columns = share(
             width,
-            [("outside tenant", 12, 4), ("roles", 14, 5), ("through", 9, 1), access, ("last seen", 10, 0), ("findings", 8, 0)],
+            [("outside tenant", 12, 4), ("roles", 14, 5), ("through", 9, 1), access, ("last seen", 10, 0), ("findings", 11, 0)],
         );
         let row = |row: &Row<'_>| {
             let [name, roles, through] = self.common(row, &columns[..3]);
@@ -123,16 +131,15 @@ impl Context<'_> {
     }
 
     fn who(&self, entry: &Entry, width: usize) -> Vec<String> {
-        let mut lines = if self.page.full {
+        let mut lines: Vec<String> = has_no_name(entry).then(|| "(no name)".to_owned()).into_iter().collect();
+        lines.extend(if self.page.full {
             wrap(&prose(&name_or(&entry.name, &entry.tenant_id, 600)), width)
         } else {
             vec![name_or(&entry.name, &entry.tenant_id, width)]
-        };
+        });
         lines.extend(wrap(&name_or(class_word(&entry.class), "unknown", 40), width));
         lines.extend(is_stranger(entry, self.tenant).then(|| "not approved".to_owned()));
-        if entry.has_declared() {
-            lines.extend(wrap(&format!("declared {}", evidence::dates(entry, &self.tenant.declared)), width));
-        }
+        lines.extend(entry.has_declared().then(|| "declared".to_owned()));
         lines
     }
 
@@ -187,18 +194,21 @@ impl Context<'_> {
     /// What the marks mean, as far as they occur.
     fn legend(&self, out: &mut String, rows: &[Row<'_>]) {
         let any = |test: &dyn Fn(&Entry) -> bool| rows.iter().any(|row| test(row.entry));
-        let mut parts = vec!["T0 can take over the tenant, T1 a major workload or its defences, T2 writes little, T3 only reads"];
+        let mut parts: Vec<Cow<'_, str>> =
+            vec!["T0 can take over the tenant, T1 a major workload or its defences, T2 writes little, T3 only reads".into()];
         if rows.iter().any(|row| row.roles.any(Hold::Granted) || row.roles.any(Hold::Unread)) {
-            parts.push("(role): the ceiling allows it, but no group holds it");
+            parts.push("(role): the ceiling allows it, but no group holds it".into());
         }
         if any(&|entry| entry.conditional_access.is_some()) && self.page.width < 110 {
-            parts.push("CA: what Conditional Access demands of its people");
+            parts.push("CA: what Conditional Access demands of its people".into());
         }
         if any(&Entry::has_declared) {
-            parts.push("declared: from a file of that date, not read from this tenant");
+            let entries = rows.iter().map(|row| row.entry).filter(|entry| entry.has_declared());
+            let sources = evidence::sources(entries, &self.tenant.declared, self.page.full);
+            parts.push(format!("declared: by {sources}, not read from this tenant").into());
         }
         if any(&|entry| !entry.is_fully_read()) || rows.iter().any(|row| row.roles.any(Hold::Unread)) {
-            parts.push("?: could not be read");
+            parts.push("?: could not be read".into());
         }
         paragraph(out, "", &parts.join("; "), self.page.width);
     }
@@ -227,12 +237,21 @@ fn doors(entry: &Entry) -> Vec<String> {
     lines
 }
 
-/// How many findings, and the worst of them.
+/// How many findings of the worst severity, and how many in all.
 fn findings(row: &Row<'_>) -> Vec<String> {
     match row.worst {
         None => vec!["none".to_owned()],
-        Some(worst) => vec![row.findings.to_string(), Ink::from(worst).on(worst.as_str())],
+        Some(worst) => {
+            let mut lines = vec![Ink::from(worst).on(&format!("{} {worst}", row.of_worst))];
+            lines.extend((row.findings > row.of_worst).then(|| format!("{} in all", row.findings)));
+            lines
+        }
     }
+}
+
+/// True if nothing but the tenant's id is known of it.
+fn has_no_name(entry: &Entry) -> bool {
+    (entry.name.trim().is_empty() || entry.name == entry.tenant_id) && entry.tenant_id.len() == 36 && !entry.tenant_id.contains('.')
 }
 
 /// What is not shown, counted.
@@ -250,6 +269,7 @@ mod tests {
     use super::super::super::sample;
     use super::*;
     use crate::domain::Report;
+    use crate::domain::declared::{DeclaredFile, DeclaredRelationship};
 
     fn shown(report: &Report, width: usize, full: bool) -> String {
         let mut out = String::new();
@@ -273,11 +293,33 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
-        assert!(text.contains("declared 2025-12-24") && text.contains("from a file of that date"), "{text}");
+        assert!(text.contains("declared: by partner.json of 2025-12-24, not read from this tenant"), "{text}");
+        assert!(text.contains("1 critical") && text.contains("4 in all"), "the number is that of the worst\n{text}");
         assert!(text.contains("Azure Lighthouse"), "{text}");
         let places = ["\nFabrikam MSP", "\nTailspin Group", "\nNorthwind", "\nLitware"]
             .map(|name| text.find(name).unwrap_or_else(|| panic!("{name}\n{text}")));
         assert!(places.is_sorted(), "worst first\n{text}");
+    }
+
+    #[test]
+    fn an_id_alone_is_said_to_be_no_name() {
+        let text = shown(&sample::customer_findings(), 80, false);
+        assert!(text.contains("\n(no name) ") && text.contains("\n7a000000-0000"), "{text}");
+        assert_eq!(shown(&sample::customer_many(3), 80, false).matches("(no name)").count(), 0);
+    }
+
+    #[test]
+    fn many_files_are_counted() {
+        let mut report = sample::customer_findings();
+        let declared = &mut report.tenants[0].declared;
+        declared.files = (0..5).map(|number| DeclaredFile { name: format!("p{number}.json"), ..declared.files[0].clone() }).collect();
+        let row = declared.relationships[0].clone();
+        declared.relationships = (0..5).map(|file| DeclaredRelationship { file, ..row.clone() }).collect();
+        let entry = report.tenants[0].partners.iter_mut().find(|entry| !entry.declared_relationships.is_empty()).unwrap();
+        entry.declared_relationships = (0..5).collect();
+        let text = shown(&report, 400, false);
+        assert!(text.contains("declared: by 5 files of 2025-12-24 (--full names them), not read"), "{text}");
+        assert!(shown(&report, 400, true).contains("p0.json of 2025-12-24, p1.json of 2025-12-24"));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The table: what a person wants to see first. One line of verdict, what could not be read, findings worst first, then the footprint.
+//! The table: what a person wants to see first. One line of verdict, what could not be read, then the ledger of a
+//! customer, the findings worst first, the footprint of a partner.
 
 mod evidence;
 mod findings;
@@ -36,14 +37,22 @@ pub fn render(report: &Report, options: &RenderOptions) -> Result<String, Render
     for tenant in &report.tenants {
         verdict::write(&mut out, &page, tenant);
     }
-    for tenant in &report.tenants {
+    let (gaps, left_out): (Vec<&TenantReport>, Vec<&TenantReport>) =
+        report.tenants.iter().partition(|tenant| unread::has_gap(report, tenant));
+    for tenant in gaps {
         unread::write(&mut out, &page, tenant);
+    }
+    // A customer asks who is there before it asks what is wrong with them.
+    for tenant in &report.tenants {
+        ledger::write(&mut out, &page, tenant);
     }
     findings::write(&mut out, &page);
     for tenant in &report.tenants {
         footprint::write(&mut out, &page, tenant);
         offers::write(&mut out, &page, tenant);
-        ledger::write(&mut out, &page, tenant);
+    }
+    for tenant in left_out {
+        unread::write(&mut out, &page, tenant);
     }
     closing(&mut out, &page);
     Ok(ink::paint(&out, options.color))
@@ -62,8 +71,11 @@ impl Page<'_> {
         if self.report.tenants.len() > 1 { format!(" of {} ({} view)", self.tenant_name(tenant), tenant.view) } else { String::new() }
     }
 
-    /// The tenant's name, or its id.
+    /// The tenant's name, or `tenant` and its id.
     fn tenant_name(&self, tenant: &TenantReport) -> String {
+        if tenant.display_name.trim().is_empty() {
+            return format!("tenant {}", layout::name_or(&tenant.tenant_id, "?", 40));
+        }
         layout::name_or(&tenant.display_name, &tenant.tenant_id, self.width / 2)
     }
 }
@@ -192,6 +204,17 @@ mod tests {
             .collect();
         assert!(places.is_sorted(), "{places:?}\n{text}");
         assert!(text.starts_with("Northwind"));
+        let text = rendered(&sample::customer_findings(), 80, false);
+        assert!(text.find("\nOutside tenants") < text.find("\nFindings"), "who is there comes before what is wrong\n{text}");
+    }
+
+    #[test]
+    fn a_tenant_without_a_name_is_called_one() {
+        let mut report = sample::customer_findings();
+        report.tenants[0].display_name = " ".into();
+        report.tenants[0].tenant_id = "e1b8302d-94c7-4f6e-a053-7bd2c86f41e9".into();
+        let text = rendered(&report, 60, false).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("can administer tenant e1b8302d-94c7-4f6e-a053-7bd2c86f41e9: "), "{text}");
     }
 
     #[test]

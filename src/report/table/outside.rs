@@ -55,7 +55,7 @@ fn verb(number: usize, one: &str, many: &str) -> String {
 
 /// Able to administer and not approved. Microsoft Support comes and goes by support cases: nobody approves it for good.
 pub(super) fn is_stranger(entry: &Entry, tenant: &TenantReport) -> bool {
-    entry.can_administer && entry.class != Class::MicrosoftSupport && !tenant.approved.contains(&entry.tenant_id)
+    entry.can_administer && entry.class != Class::MicrosoftSupport && !tenant.approved.contains_key(&entry.tenant_id)
 }
 
 /// A class in words.
@@ -86,7 +86,7 @@ mod tests {
             answer(tenant, "Contoso"),
             "5 outside tenants can administer Contoso: 2 hold tier 0; 3 are not approved; 0 could not be read"
         );
-        tenant.partners.retain(|entry| entry.tier == Some(0) && !tenant.approved.contains(&entry.tenant_id));
+        tenant.partners.retain(|entry| entry.tier == Some(0) && !tenant.approved.contains_key(&entry.tenant_id));
         assert_eq!(answer(tenant, "c"), "1 outside tenant can administer c: 1 holds tier 0; 1 is not approved; 0 could not be read");
     }
 
