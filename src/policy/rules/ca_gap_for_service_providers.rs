@@ -119,7 +119,7 @@ fn note(verdict: &Verdict) -> String {
         VerdictKind::ReportOnly => "policies are report-only".to_owned(),
         _ if verdict.security_defaults => "no policy; security defaults are on".to_owned(),
         _ if verdict.gaps.iter().any(|gap| excludes(&gap)) => "a policy excludes its people".to_owned(),
-        _ => "no policy demands anything".to_owned(),
+        _ => "no policy demands anything of its people".to_owned(),
     }
 }
 
@@ -189,6 +189,8 @@ mod tests {
         assert_eq!(of(policy("enabled", providers(), json!(["Office365"]), &["mfa"])), [Some(Severity::Medium)], "partly");
         assert_eq!(of(policy("enabledForReportingButNotEnforced", providers(), all(), &["mfa"])), [Some(Severity::High)], "report-only");
         assert_eq!(of(policy("disabled", providers(), all(), &["mfa"])), [Some(Severity::High)], "not covered");
+        let none = with(MSP, Vec::new()).run(&RULE).findings;
+        assert_eq!(none[0].note.as_deref(), Some("no policy demands anything of its people"), "there may be policies for others");
         let unknown = with(MSP, vec![policy("someNewState", providers(), all(), &["mfa"])]).run(&RULE);
         assert!(unknown.findings.is_empty());
         assert_eq!(unknown.unjudged, [(MSP.to_owned(), Dataset::ConditionalAccess)]);
