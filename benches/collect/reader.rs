@@ -18,8 +18,9 @@ use partnerscope::policy::{evaluate, settings::Settings};
 use partnerscope::secret::Secret;
 use url::Url;
 
-use super::Figures;
+use super::customer_work::CUSTOMER;
 use super::work::PARTNER;
+use super::{CUSTOMER_SPEED, Figures};
 
 struct Deaf;
 
@@ -36,6 +37,7 @@ pub(crate) fn run(scenario: &str, endpoint: &str) {
         let (wall, records, peak_rss_mib, judging) = collect_once(scenario, endpoint).await;
         let stats = stats(endpoint).await;
         let wall = if scenario == "bare" { replay(endpoint, &stats).await } else { wall };
+        let chain = if scenario == "customer" { longest_chain(endpoint, &stats).await } else { Duration::ZERO };
         let count = |name: &str| stats[name].as_u64().expect("a count");
         Figures {
             wall_seconds: wall.as_secs_f64(),
@@ -45,6 +47,7 @@ pub(crate) fn run(scenario: &str, endpoint: &str) {
             peak_rss_mib,
             records,
             judging_seconds: judging.as_secs_f64(),
+            chain_seconds: chain.as_secs_f64(),
         }
     });
     println!("{}", serde_json::to_string(&figures).expect("plain figures"));
@@ -52,7 +55,9 @@ pub(crate) fn run(scenario: &str, endpoint: &str) {
 
 async fn collect_once(scenario: &str, endpoint: &str) -> (Duration, u64, f64, Duration) {
     let slow = scenario == "slow";
-    let clock = Clock::real();
+    let is_customer = scenario.starts_with("customer");
+    let limits = matches!(scenario, "limits" | "customer-limits");
+    let clock = if is_customer { Clock::faster(CUSTOMER_SPEED) } else { Clock::real() };
     let transport = HttpTransport::new(&TransportOptions {
         ca_file: None,
         loopback_only: true,
@@ -63,13 +68,13 @@ async fn collect_once(scenario: &str, endpoint: &str) -> (Duration, u64, f64, Du
     let client = Client::new(ClientOptions {
         transport: Arc::new(transport),
         endpoint: Url::parse(endpoint).expect("endpoint"),
-        tokens: Arc::new(TokenCache::new(Arc::new(AccessToken::new(token())), clock.clone())),
+        tokens: Arc::new(TokenCache::new(Arc::new(AccessToken::new(token(if is_customer { CUSTOMER } else { PARTNER }))), clock.clone())),
         clock,
         observer: Arc::new(Silent),
         concurrency: if slow { 1 } else { 16 },
         batch: !slow,
         deadline: None,
-        limits: scenario == "limits",
+        limits,
     });
     let options = collect::Options {
         now: Timestamp::parse("2026-11-20T00:00:00Z").expect("a time"),
@@ -79,10 +84,14 @@ async fn collect_once(scenario: &str, endpoint: &str) -> (Duration, u64, f64, Du
         cloud: "global".into(),
     };
     let start = Instant::now();
-    let snapshot = collect::partner(&client, &options, &Deaf).await;
+    let snapshot = match is_customer {
+        true => collect::customer(&client, &options, &Deaf).await,
+        false => collect::partner(&client, &options, &Deaf).await,
+    };
     let wall = start.elapsed();
     let peak = peak_rss_mib();
-    for (dataset, coverage) in &snapshot.coverage {
+    let is_file = |dataset: Dataset| matches!(dataset, Dataset::Declared | Dataset::Purview);
+    for (dataset, coverage) in snapshot.coverage.iter().filter(|(dataset, _)| !is_file(**dataset)) {
         assert_eq!(coverage.status.as_str(), "complete", "{dataset}: {:?}", coverage.reason);
     }
     let records = snapshot.coverage.values().map(|coverage| coverage.records).sum();
@@ -102,10 +111,10 @@ async fn collect_once(scenario: &str, endpoint: &str) -> (Duration, u64, f64, Du
     (wall, records, peak, judging)
 }
 
-/// An unsigned token of the invented partner.
-fn token() -> Secret {
+/// An unsigned token of an invented tenant.
+fn token(tenant: &str) -> Secret {
     let part = |json: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json);
-    let payload = format!("{{\"tid\":\"{PARTNER}\",\"idtyp\":\"app\",\"roles\":[],\"exp\":4102444800}}");
+    let payload = format!("{{\"tid\":\"{tenant}\",\"idtyp\":\"app\",\"roles\":[],\"exp\":4102444800}}");
     Secret::new(format!("{}.{}.c2ln", part("{\"alg\":\"none\"}".into()), part(payload)))
 }
 
@@ -130,6 +139,36 @@ async fn replay(endpoint: &str, stats: &serde_json::Value) -> Duration {
         while response.chunk().await.expect("body").is_some() {}
     }
     start.elapsed()
+}
+
+/// The longest of all chains of pages, each followed alone from its first call: bodies read, searched for the next link and thrown away.
+async fn longest_chain(endpoint: &str, stats: &serde_json::Value) -> Duration {
+    let http = reqwest::Client::builder().no_proxy().build().expect("client");
+    let base = Url::parse(endpoint).expect("endpoint");
+    let mut longest = Duration::ZERO;
+    for call in stats["log"].as_array().expect("calls").iter().filter(|call| call[0] == "GET") {
+        let mut url = Url::parse(call[1].as_str().expect("url")).expect("url");
+        if url.query_pairs().any(|(name, _)| name == "page") {
+            continue;
+        }
+        url.set_port(base.port()).expect("a port");
+        let start = Instant::now();
+        let mut next = Some(url.to_string());
+        while let Some(link) = next {
+            let mut response = http.get(link).send().await.expect("answer");
+            // The server puts the link before the records.
+            let first = response.chunk().await.expect("body").unwrap_or_default();
+            next = link_in(&String::from_utf8_lossy(&first));
+            while response.chunk().await.expect("body").is_some() {}
+        }
+        longest = longest.max(start.elapsed());
+    }
+    longest
+}
+
+fn link_in(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("\"@odata.nextLink\":\"")?;
+    rest.split('"').next().map(str::to_owned)
 }
 
 /// `VmHWM` of this process, in MiB; 0 where there is no `/proc`.

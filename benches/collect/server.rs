@@ -1,4 +1,4 @@
-//! The server process: wiremock on loopback, 20 ms a call, page sizes as Graph's, and, if wanted, Microsoft's report limit.
+//! The server process: wiremock on loopback, 20 ms a call, page sizes as Graph's, and, if wanted, Microsoft's limits.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -8,16 +8,28 @@ use std::time::{Duration, Instant};
 
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers};
 
-use super::work::{PARTNER, Work};
+use super::customer::Customer;
+use super::partner::Partner;
+use super::work::Work;
 
 const LATENCY: Duration = Duration::from_millis(20);
 
-/// Serves until the parent ends it.
-pub(crate) fn run(work: Work, limits: bool) {
+/// What the server plays.
+pub(crate) trait Tenant: Send + Sync {
+    /// The body that Graph would give; `None`: there is no such thing. `body`: what was sent, of a POST.
+    fn answer(&self, path: &str, query: &str, body: &[u8]) -> Option<Vec<u8>>;
+}
+
+/// Serves until the parent ends it. `speed`: with limits, in time that runs so much faster; 0: without.
+pub(crate) fn run(work: &str, speed: u32) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
     runtime.block_on(async {
         let server = MockServer::builder().disable_request_recording().start().await;
-        Mock::given(matchers::any()).respond_with(Partner::new(work, limits, server.uri())).mount(&server).await;
+        let tenant: Box<dyn Tenant> = match work {
+            "customer" => Box::new(Customer::new(server.uri())),
+            partner => Box::new(Partner::new(Work::named(partner), server.uri())),
+        };
+        Mock::given(matchers::any()).respond_with(Serving::new(tenant, speed)).mount(&server).await;
         let mut out = std::io::stdout();
         writeln!(out, "{}", server.uri()).expect("parent listens");
         out.flush().expect("parent listens");
@@ -25,104 +37,52 @@ pub(crate) fn run(work: Work, limits: bool) {
     });
 }
 
-struct Partner {
-    work: Work,
-    uri: String,
-    interactive: Vec<Vec<u8>>,
-    background: Vec<Vec<u8>>,
-    limit: Option<Mutex<VecDeque<Instant>>>,
+/// Microsoft's limit: so many in any such period, by arrival.
+struct Limit {
+    count: usize,
+    period: Duration,
+    recent: Mutex<VecDeque<Instant>>,
+}
+
+impl Limit {
+    fn new(count: usize, period: Duration) -> Self {
+        Limit { count, period, recent: Mutex::new(VecDeque::new()) }
+    }
+
+    fn is_over(&self) -> bool {
+        let mut recent = self.recent.lock().expect("not poisoned");
+        let now = Instant::now();
+        while recent.front().is_some_and(|first| now.duration_since(*first) >= self.period) {
+            recent.pop_front();
+        }
+        let over = recent.len() >= self.count;
+        if !over {
+            recent.push_back(now);
+        }
+        over
+    }
+}
+
+struct Serving {
+    tenant: Box<dyn Tenant>,
+    limits: Option<(Limit, Limit)>,
     calls: AtomicU64,
     reports: AtomicU64,
     throttled: AtomicU64,
     log: Mutex<Vec<(String, String, String)>>,
 }
 
-impl Partner {
-    fn new(work: Work, limits: bool, uri: String) -> Self {
-        let part = work.sign_ins * 3 / 10;
-        let pages = |count: usize, interactive: bool| -> Vec<Vec<u8>> {
-            let total = count.div_ceil(1_000);
-            let filter = if interactive { "i" } else { "n" };
-            (0..total)
-                .map(|page| {
-                    let items: Vec<String> =
-                        (page * 1_000..count.min((page + 1) * 1_000)).map(|number| work.sign_in(number, interactive)).collect();
-                    let next = (page + 1 < total).then(|| format!("{uri}/beta/auditLogs/signIns?kind={filter}&page={}", page + 1));
-                    envelope(&items, next)
-                })
-                .collect()
-        };
-        Partner {
-            interactive: pages(part, true),
-            background: pages(work.sign_ins - part, false),
-            limit: limits.then(|| Mutex::new(VecDeque::new())),
+impl Serving {
+    fn new(tenant: Box<dyn Tenant>, speed: u32) -> Self {
+        let limits = || (Limit::new(5, Duration::from_secs(10) / speed), Limit::new(1, Duration::from_secs(1) / speed));
+        Serving {
+            tenant,
+            limits: (speed > 0).then(limits),
             calls: AtomicU64::new(0),
             reports: AtomicU64::new(0),
             throttled: AtomicU64::new(0),
             log: Mutex::new(Vec::new()),
-            work,
-            uri,
         }
-    }
-
-    /// Microsoft's limit for reports: five in any ten seconds, by arrival.
-    fn over_limit(&self) -> bool {
-        let Some(limit) = &self.limit else { return false };
-        let mut recent = limit.lock().expect("not poisoned");
-        let now = Instant::now();
-        while recent.front().is_some_and(|first| now.duration_since(*first) >= Duration::from_secs(10)) {
-            recent.pop_front();
-        }
-        let over = recent.len() >= 5;
-        if !over {
-            recent.push_back(now);
-        }
-        over
-    }
-
-    /// A page of a list: items of one path, `size` a page.
-    fn page(&self, path: &str, query: &str, count: usize, size: usize, item: impl Fn(usize) -> String) -> Vec<u8> {
-        let page: usize = parameter(query, "page").and_then(|page| page.parse().ok()).unwrap_or(0);
-        let items: Vec<String> = (page * size..count.min((page + 1) * size)).map(item).collect();
-        let next = ((page + 1) * size < count).then(|| format!("{}{path}?page={}", self.uri, page + 1));
-        envelope(&items, next)
-    }
-
-    fn answer(&self, path: &str, query: &str) -> Option<Vec<u8>> {
-        let work = &self.work;
-        let segments: Vec<&str> = path.trim_matches('/').split('/').skip(1).collect();
-        let number = |id: &str| usize::from_str_radix(id.get(24..36)?, 16).ok();
-        Some(match segments[..] {
-            ["organization"] => envelope(&[format!("{{\"id\":\"{PARTNER}\",\"displayName\":\"Northwind\",\"partnerTenantType\":\"breadthPartner\",\"verifiedDomains\":[]}}")], None),
-            ["subscribedSkus"] => envelope(&["{\"id\":\"a\",\"capabilityStatus\":\"Enabled\",\"skuPartNumber\":\"SPE_E5\",\"servicePlans\":[{\"servicePlanName\":\"AAD_PREMIUM\",\"provisioningStatus\":\"Success\"},{\"servicePlanName\":\"AAD_PREMIUM_P2\",\"provisioningStatus\":\"Success\"}]}".to_owned()], None),
-            ["contracts"] => self.page(path, query, work.relationships, 999, Work::contract),
-            ["tenantRelationships", "delegatedAdminRelationships"] => self.page(path, query, work.relationships, 300, |number| work.relationship(number)),
-            ["tenantRelationships", "delegatedAdminCustomers"] => self.page(path, query, work.relationships, 300, Work::customer),
-            ["tenantRelationships", "delegatedAdminRelationships", id, "accessAssignments"] => envelope(&[work.assignments(number(id)?)], None),
-            ["tenantRelationships", "delegatedAdminRelationships", _, "requests"] => envelope(&[], None),
-            ["groups", id] => format!("{{\"id\":\"{id}\",\"displayName\":\"GDAP {id}\",\"isAssignableToRole\":true,\"securityEnabled\":true,\"mailEnabled\":false,\"groupTypes\":[]}}").into_bytes(),
-            ["groups", _, "owners"] => envelope(&[Work::user(0)], None),
-            ["groups", id, "transitiveMembers"] => {
-                let each = work.members / work.groups;
-                let first = number(id)? * each;
-                envelope(&(first..first + each).map(Work::user).collect::<Vec<_>>(), None)
-            }
-            ["identityGovernance", ..] => envelope(&[], None),
-            ["reports", "authenticationMethods", "userRegistrationDetails"] => self.page(path, query, work.users, 999, Work::registration),
-            ["users"] => self.page(path, query, work.users, 500, Work::user),
-            ["auditLogs", "signIns"] => self.sign_ins(query),
-            _ => return None,
-        })
-    }
-
-    fn sign_ins(&self, query: &str) -> Vec<u8> {
-        let page: usize = parameter(query, "page").and_then(|page| page.parse().ok()).unwrap_or(0);
-        let background = query.contains("nonInteractiveUser") || parameter(query, "kind") == Some("n");
-        let pages = if background { &self.background } else { &self.interactive };
-        if parameter(query, "%24top").or(parameter(query, "$top")) == Some("1") {
-            return envelope(&[self.work.sign_in(0, true)], None);
-        }
-        pages.get(page).cloned().unwrap_or_else(|| envelope(&[], None))
     }
 
     fn batch(&self, body: &[u8]) -> Vec<u8> {
@@ -131,7 +91,7 @@ impl Partner {
         for item in asked["requests"].as_array().expect("requests") {
             let url = item["url"].as_str().expect("url");
             let (path, query) = url.split_once('?').unwrap_or((url, ""));
-            let answer = self.answer(&format!("/v1.0{path}"), query).expect("known path");
+            let answer = self.tenant.answer(&format!("/v1.0{path}"), query, &[]).unwrap_or_else(|| panic!("unknown path {url}"));
             answers.push(format!(
                 "{{\"id\":{},\"status\":200,\"headers\":{{\"Content-Type\":\"application/json\"}},\"body\":{}}}",
                 item["id"],
@@ -140,9 +100,15 @@ impl Partner {
         }
         format!("{{\"responses\":[{}]}}", answers.join(",")).into_bytes()
     }
+
+    /// True if a limit that holds for the path is exceeded by this request.
+    fn is_over(&self, path: &str, is_report: bool) -> bool {
+        let Some((reports, conditional_access)) = &self.limits else { return false };
+        is_report && reports.is_over() || path.contains("/conditionalAccess/") && conditional_access.is_over()
+    }
 }
 
-impl Respond for Partner {
+impl Respond for Serving {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let path = request.url.path();
         let query = request.url.query().unwrap_or_default();
@@ -155,14 +121,16 @@ impl Respond for Partner {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let body = String::from_utf8_lossy(&request.body).into_owned();
         self.log.lock().expect("not poisoned").push((request.method.to_string(), request.url.to_string(), body));
-        if path.contains("/auditLogs/") || path.contains("/reports/") {
+        let is_report = path.contains("/auditLogs/") || path.contains("/reports/");
+        if is_report {
             self.reports.fetch_add(1, Ordering::Relaxed);
-            if self.over_limit() {
-                self.throttled.fetch_add(1, Ordering::Relaxed);
-                return ResponseTemplate::new(429).insert_header("Retry-After", "10").set_delay(LATENCY);
-            }
         }
-        let answer = if path.ends_with("/$batch") { Some(self.batch(&request.body)) } else { self.answer(path, query) };
+        if self.is_over(path, is_report) {
+            self.throttled.fetch_add(1, Ordering::Relaxed);
+            return ResponseTemplate::new(429).insert_header("Retry-After", "10").set_delay(LATENCY);
+        }
+        let answer =
+            if path.ends_with("/$batch") { Some(self.batch(&request.body)) } else { self.tenant.answer(path, query, &request.body) };
         match answer {
             Some(body) => ResponseTemplate::new(200).set_body_raw(body, "application/json").set_delay(LATENCY),
             None => ResponseTemplate::new(404)
@@ -171,11 +139,34 @@ impl Respond for Partner {
     }
 }
 
-fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     query.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
 }
 
-fn envelope(items: &[String], next: Option<String>) -> Vec<u8> {
+/// Which page is asked for.
+pub(crate) fn page_number(query: &str) -> usize {
+    parameter(query, "page").and_then(|page| page.parse().ok()).unwrap_or(0)
+}
+
+/// A page of a list: items of one path, `size` a page.
+pub(crate) fn page_of(uri: &str, path: &str, query: &str, count: usize, size: usize, item: impl Fn(usize) -> String) -> Vec<u8> {
+    let page = page_number(query);
+    let items: Vec<String> = (page * size..count.min((page + 1) * size)).map(item).collect();
+    let next = ((page + 1) * size < count).then(|| format!("{uri}{path}?page={}", page + 1));
+    envelope(&items, next)
+}
+
+/// All pages of a list, made at once. `link` gets a page number.
+pub(crate) fn pages(count: usize, size: usize, link: &str, item: impl Fn(usize) -> String) -> Vec<Vec<u8>> {
+    let total = count.div_ceil(size);
+    let page = |page: usize| {
+        let items: Vec<String> = (page * size..count.min((page + 1) * size)).map(&item).collect();
+        envelope(&items, (page + 1 < total).then(|| format!("{link}&page={}", page + 1)))
+    };
+    (0..total).map(page).collect()
+}
+
+pub(crate) fn envelope(items: &[String], next: Option<String>) -> Vec<u8> {
     let next = next.map(|link| format!(",\"@odata.nextLink\":\"{link}\"")).unwrap_or_default();
     format!("{{\"@odata.context\":\"https://graph.microsoft.com/v1.0/$metadata\"{next},\"value\":[{}]}}", items.join(",")).into_bytes()
 }

@@ -12,6 +12,14 @@ pub(crate) struct Work {
     pub(crate) sign_ins: usize,
 }
 
+/// Whose sign-in it is.
+pub(crate) struct Who<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) home: &'a str,
+    pub(crate) resource: &'a str,
+}
+
 pub(crate) const PARTNER: &str = "9a4c1f6e-0d53-4c1b-8a2e-5f0b7c3d9e10";
 const ROLES: [&str; 4] = [
     "729827e3-9c14-49f7-bb1b-9608f156bbb8",
@@ -91,6 +99,17 @@ impl Work {
 
     /// A sign-in of realistic size: about 1.3 KiB, every fiftieth with 100 applied policies.
     pub(crate) fn sign_in(&self, number: usize, interactive: bool) -> String {
+        let person = number % self.members;
+        let name = format!("person{person}@northwind.example");
+        self.sign_in_of(
+            number,
+            interactive,
+            &Who { id: &Work::id(6, person), name: &name, home: PARTNER, resource: &Work::id(2, number % self.relationships) },
+        )
+    }
+
+    /// The same event of someone else.
+    pub(crate) fn sign_in_of(&self, number: usize, interactive: bool, who: &Who<'_>) -> String {
         let policies = if number.is_multiple_of(50) { 100 } else { 3 };
         let mut applied = String::new();
         for policy in 0..policies {
@@ -106,21 +125,22 @@ impl Work {
         let day = 19 - (number / 1_440) % 18;
         let event = if interactive { "interactiveUser" } else { "nonInteractiveUser" };
         format!(
-            "{{\"id\":\"{id}\",\"createdDateTime\":\"2026-11-{day:02}T{hour:02}:{minute:02}:11.1234567Z\",\"userDisplayName\":\"Person\",\"userPrincipalName\":\"person{person}@northwind.example\",\
+            "{{\"id\":\"{id}\",\"createdDateTime\":\"2026-11-{day:02}T{hour:02}:{minute:02}:11.1234567Z\",\"userDisplayName\":\"Person\",\"userPrincipalName\":\"{person}\",\
              \"userId\":\"{user}\",\"appId\":\"c44b4083-3bb0-49c1-b47d-974e53cbdf3c\",\"appDisplayName\":\"Azure Portal\",\"ipAddress\":\"198.51.100.{octet}\",\
              \"clientAppUsed\":\"Browser\",\"correlationId\":\"{id}\",\"conditionalAccessStatus\":\"success\",\"isInteractive\":{interactive},\"riskDetail\":\"none\",\
              \"riskLevelAggregated\":\"none\",\"riskLevelDuringSignIn\":\"none\",\"riskState\":\"none\",\"riskEventTypes_v2\":[],\"resourceDisplayName\":\"Windows Azure Service Management API\",\
-             \"resourceId\":\"797f4846-ba00-4fd7-ba43-dac1f8f63013\",\"resourceTenantId\":\"{customer}\",\"homeTenantId\":\"{PARTNER}\",\"crossTenantAccessType\":\"serviceProvider\",\
+             \"resourceId\":\"797f4846-ba00-4fd7-ba43-dac1f8f63013\",\"resourceTenantId\":\"{customer}\",\"homeTenantId\":\"{home}\",\"crossTenantAccessType\":\"serviceProvider\",\
              \"signInEventTypes\":[\"{event}\"],\"authenticationRequirement\":\"multiFactorAuthentication\",\"userAgent\":\"Mozilla/5.0 (Windows NT 10.0; Win64; x64)\",\
              \"status\":{{\"errorCode\":0,\"failureReason\":\"Other.\",\"additionalDetails\":null}},\
              \"deviceDetail\":{{\"deviceId\":\"\",\"displayName\":\"\",\"operatingSystem\":\"Windows10\",\"browser\":\"Edge 130\",\"isCompliant\":true,\"isManaged\":true,\"trustType\":\"\"}},\
              \"location\":{{\"city\":\"Utrecht\",\"state\":\"Utrecht\",\"countryOrRegion\":\"NL\",\"geoCoordinates\":{{\"latitude\":52.09,\"longitude\":5.12}}}},\
              \"appliedConditionalAccessPolicies\":[{applied}]}}",
             id = Work::id(8, number * 2 + usize::from(interactive)),
-            person = number % self.members,
-            user = Work::id(6, number % self.members),
+            person = who.name,
+            user = who.id,
+            home = who.home,
             octet = number % 250,
-            customer = Work::id(2, number % self.relationships),
+            customer = who.resource,
         )
     }
 }
