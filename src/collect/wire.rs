@@ -17,6 +17,7 @@ enum Scalar {
     Text(String),
     Bool(bool),
     Int(i64),
+    Float(f64),
     Other(String),
 }
 
@@ -49,7 +50,7 @@ impl<'de> Deserialize<'de> for Scalar {
             }
 
             fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
-                Ok(Scalar::Other(value.to_string()))
+                Ok(Scalar::Float(value))
             }
 
             fn visit_unit<E>(self) -> Result<Scalar, E> {
@@ -83,6 +84,7 @@ impl From<Scalar> for Text {
             Scalar::Text(text) | Scalar::Other(text) => Some(text),
             Scalar::Bool(value) => Some(value.to_string()),
             Scalar::Int(value) => Some(value.to_string()),
+            Scalar::Float(value) => Some(value.to_string()),
         })
     }
 }
@@ -160,10 +162,11 @@ impl From<Scalar> for Int {
 pub(super) struct Number(pub(super) Option<f32>);
 
 impl From<Scalar> for Number {
-    #[expect(clippy::cast_precision_loss, reason = "degrees of latitude and longitude are small")]
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "degrees of latitude and longitude are small")]
     fn from(scalar: Scalar) -> Self {
         Number(match scalar {
             Scalar::Int(value) => Some(value as f32),
+            Scalar::Float(value) => Some(value as f32).filter(|value| value.is_finite()),
             Scalar::Text(text) | Scalar::Other(text) => text.parse().ok().filter(|value: &f32| value.is_finite()),
             _ => None,
         })

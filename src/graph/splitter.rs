@@ -314,11 +314,27 @@ impl Scan {
     }
 }
 
-/// The place of the first `"` or `\`, or the length. Blocks of sixteen are something that the compiler turns into vector instructions.
+/// The place of the first `"` or `\`, or the length. Eight bytes at a time: strings are short, and most of a page lies in strings.
 fn quote_or_backslash(bytes: &[u8]) -> usize {
-    let stops = |byte: u8| (byte == b'"') | (byte == b'\\');
-    let clean = bytes.chunks_exact(16).take_while(|block| !block.iter().fold(false, |hit, byte| hit | stops(*byte))).count() * 16;
-    bytes[clean..].iter().position(|byte| stops(*byte)).map_or(bytes.len(), |offset| clean + offset)
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let stops = zero_bytes(word ^ repeated(b'"')) | zero_bytes(word ^ repeated(b'\\'));
+        if stops != 0 {
+            return index * 8 + (stops.trailing_zeros() / 8) as usize;
+        }
+    }
+    let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len());
+    words.len() * 8 + end
+}
+
+const fn repeated(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The high bit of each byte that is zero. Above the first such byte there may be others: a borrow makes them.
+const fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(repeated(1)) & !word & repeated(0x80)
 }
 
 #[cfg(test)]

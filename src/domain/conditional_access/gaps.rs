@@ -47,9 +47,10 @@ pub(super) fn of_candidates(laws: &Laws, left: &[Region], deciding: &[&Candidate
 
 /// How a way past is called where it meets what is left: nothing where it does not.
 fn names(laws: &Laws, escape: &Escape, left: &[Region]) -> BTreeSet<String> {
-    let meeting = left.iter().filter_map(|region| region.and(&escape.region)).filter_map(|both| laws.settle(both));
+    let mut met = left.iter().filter(|region| laws.meet(region, &escape.region));
+    let meeting = met.clone().filter_map(|region| region.and(&escape.region)).filter_map(|both| laws.settle(both));
     match &escape.name {
-        Name::Fixed(name) => meeting.map(|_| name.clone()).take(1).collect(),
+        Name::Fixed(name) => met.next().map(|_| name.clone()).into_iter().collect(),
         Name::OtherApplications => meeting.flat_map(|region| applications(&region)).collect(),
         Name::OtherPlaces => meeting.flat_map(|region| places(&region)).collect(),
         Name::OtherRoles(included) => meeting.flat_map(|region| roles(laws, &region, included)).collect(),

@@ -103,6 +103,14 @@ impl Allowed {
         }
     }
 
+    /// True if both have a value in common.
+    fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Allowed::Only(a), b) | (b, Allowed::Only(a)) => a.iter().any(|value| b.has(value)),
+            (Allowed::Not(_), Allowed::Not(_)) => true,
+        }
+    }
+
     fn without(&self, other: &Self) -> Self {
         match (self, other) {
             (Allowed::Only(a), b) => Allowed::Only(a.iter().filter(|value| !b.has(value)).cloned().collect()),
@@ -155,11 +163,13 @@ impl Region {
         Some(both)
     }
 
-    /// What the other does not hold, as regions that do not overlap.
+    /// True if [`Region::and`] leaves something, without making it.
+    fn meets(&self, other: &Region) -> bool {
+        other.0.iter().all(|(dim, allowed)| self.0.get(dim).map_or_else(|| !allowed.is_empty(), |mine| mine.meets(allowed)))
+    }
+
+    /// What the other does not hold, as regions that do not overlap. The two must meet.
     fn without(&self, other: &Region) -> Vec<Region> {
-        if self.and(other).is_none() {
-            return vec![self.clone()];
-        }
         let mut rest = Vec::new();
         let mut inner = self.clone();
         for (dim, cut) in &other.0 {
@@ -198,30 +208,61 @@ pub(super) struct Laws {
 impl Laws {
     /// The part of a region that can be; `None` if nothing of it can.
     pub(super) fn settle(&self, mut region: Region) -> Option<Region> {
-        let is = |region: &Region, dim: &Dim, value: &str| match region.allowed(dim) {
-            Some(Allowed::Only(set)) => set.len() == 1 && set.contains(value),
-            _ => false,
-        };
-        if !self.held.is_empty() && self.held.iter().all(|role| is(&region, role, OUT)) {
+        if !self.can_be(&Common(&region, None)) {
             return None;
         }
-        if is(&region, &Dim::Trusted, OUT) && self.trusted.iter().any(|place| is(&region, place, IN)) {
-            return None;
-        }
-        if is(&region, &Dim::Grouping(OFFICE_365.to_owned()), OUT)
+        if Common(&region, None).is(&Dim::Grouping(OFFICE_365.to_owned()), OUT)
             && let Some(Allowed::Only(apps)) = region.0.get_mut(&Dim::App)
         {
             apps.retain(|app| !IN_OFFICE_365.contains(&app.as_str()));
-            if apps.is_empty() {
-                return None;
-            }
         }
         Some(region)
     }
 
     /// True if the two have a sign-in in common.
     pub(super) fn meet(&self, one: &Region, other: &Region) -> bool {
-        one.and(other).and_then(|both| self.settle(both)).is_some()
+        one.meets(other) && self.can_be(&Common(one, Some(other)))
+    }
+
+    fn can_be(&self, common: &Common<'_>) -> bool {
+        if !self.held.is_empty() && self.held.iter().all(|role| common.is(role, OUT)) {
+            return false;
+        }
+        if common.is(&Dim::Trusted, OUT) && self.trusted.iter().any(|place| common.is(place, IN)) {
+            return false;
+        }
+        common.may_hold_apps()
+    }
+}
+
+/// What one or two regions hold. It is looked at far more often than it is needed as a region.
+struct Common<'a>(&'a Region, Option<&'a Region>);
+
+impl Common<'_> {
+    fn allowed(&self, dim: &Dim) -> (Option<&Allowed>, Option<&Allowed>) {
+        (self.0.allowed(dim), self.1.and_then(|other| other.allowed(dim)))
+    }
+
+    /// True if this is the one value that is left in the dimension.
+    fn is(&self, dim: &Dim, value: &str) -> bool {
+        match self.allowed(dim) {
+            (Some(Allowed::Only(set)), other) | (other, Some(Allowed::Only(set))) => {
+                let mut left = set.iter().filter(|one| other.is_none_or(|other| other.has(one)));
+                left.next().is_some_and(|one| one == value) && left.next().is_none()
+            }
+            _ => false,
+        }
+    }
+
+    /// False if only applications are left that are known to be in a grouping, and the grouping is left out.
+    fn may_hold_apps(&self) -> bool {
+        match self.allowed(&Dim::App) {
+            (Some(Allowed::Only(apps)), other) | (other, Some(Allowed::Only(apps))) => {
+                let mut left = apps.iter().filter(|app| other.is_none_or(|other| other.has(app)));
+                left.any(|app| !IN_OFFICE_365.contains(&app.as_str())) || !self.is(&Dim::Grouping(OFFICE_365.to_owned()), OUT)
+            }
+            _ => true,
+        }
     }
 }
 

@@ -60,11 +60,11 @@ pub fn verdict(input: &CoverageInput<'_>) -> Verdict {
         None => return bare(VerdictKind::Unknown),
     };
     let input = &input;
-    let found = under(policies, input, input.reading);
+    let found = under(policies, input, input.reading, true);
     let rests_on_all =
         policies.iter().any(|policy| policy.conditions.users.include_users.iter().any(|user| user.eq_ignore_ascii_case("All")));
     let differs = rests_on_all && {
-        let other = under(policies, input, input.reading.other());
+        let other = under(policies, input, input.reading.other(), false);
         (other.kind, &other.by) != (found.kind, &found.by)
     };
     with_defaults(Verdict { reading: differs.then_some(input.reading), ..found }, policies, input)
@@ -203,8 +203,8 @@ fn refs(candidates: &[&Candidate<'_>]) -> Vec<PolicyRef> {
     candidates.iter().map(|candidate| PolicyRef::from(candidate.policy)).collect()
 }
 
-/// The verdict under one reading of `All`, security defaults aside.
-fn under(policies: &[ConditionalAccessPolicy], input: &CoverageInput<'_>, reading: Reading) -> Verdict {
+/// The verdict under one reading of `All`, security defaults aside. Gaps are named only where someone reads them.
+fn under(policies: &[ConditionalAccessPolicy], input: &CoverageInput<'_>, reading: Reading, with_gaps: bool) -> Verdict {
     let held = input.roles.unwrap_or_default().iter().map(|role| Dim::Role(role.role_id.to_ascii_lowercase(), role.tenant_wide));
     let laws = Laws { held: held.collect(), trusted: trusted_places(input) };
     let sure = judged(policies, input, reading, Doubt::Against);
@@ -215,12 +215,13 @@ fn under(policies: &[ConditionalAccessPolicy], input: &CoverageInput<'_>, readin
     let mut found = Verdict { by: refs(&deciding), notes: notes(&deciding), ..bare(kind) };
     match kind {
         VerdictKind::Blocked | VerdictKind::Enforced => return found,
+        VerdictKind::Partly if !with_gaps => {}
         VerdictKind::Partly => {
             found.gaps = of_candidates(&laws, &covered.left, &deciding);
             found.gaps.extend(sure.gaps);
         }
         _ => {
-            found = uncovered(policies, input, reading, &laws, &sure);
+            found = uncovered(policies, input, reading, &laws, &sure, with_gaps);
             found.gaps.extend(sure.gaps);
         }
     }
@@ -233,7 +234,14 @@ fn under(policies: &[ConditionalAccessPolicy], input: &CoverageInput<'_>, readin
 }
 
 /// Nothing is surely enforced: is something in doubt, is something report-only, or is there nothing?
-fn uncovered(policies: &[ConditionalAccessPolicy], input: &CoverageInput<'_>, reading: Reading, laws: &Laws, sure: &Judged<'_>) -> Verdict {
+fn uncovered(
+    policies: &[ConditionalAccessPolicy],
+    input: &CoverageInput<'_>,
+    reading: Reading,
+    laws: &Laws,
+    sure: &Judged<'_>,
+    with_gaps: bool,
+) -> Verdict {
     let is_report = |candidate: &&Candidate<'_>| candidate.policy.state == Some(PolicyState::ReportOnly);
     let hopeful = judged(policies, input, reading, Doubt::For);
     let may_be_on: Vec<&Candidate<'_>> = hopeful.candidates.iter().filter(|candidate| !is_report(candidate)).collect();
@@ -250,7 +258,8 @@ fn uncovered(policies: &[ConditionalAccessPolicy], input: &CoverageInput<'_>, re
     if kind != VerdictKind::NotCovered {
         let deciding = picked(&all, &covered.by);
         let report: Vec<&Candidate<'_>> = deciding.iter().copied().filter(is_report).collect();
-        return Verdict { by: refs(&report), gaps: of_candidates(laws, &covered.left, &deciding), ..bare(VerdictKind::ReportOnly) };
+        let gaps = if with_gaps { of_candidates(laws, &covered.left, &deciding) } else { Vec::new() };
+        return Verdict { by: refs(&report), gaps, ..bare(VerdictKind::ReportOnly) };
     }
     let on: Vec<&Candidate<'_>> = all.into_iter().filter(|candidate| !is_report(candidate)).collect();
     let mut gaps = roles_of_nobody(laws, &on);

@@ -81,8 +81,10 @@ pub(super) struct People<'a> {
 
 /// Whether a sign-in was one of a service provider's person, and whether one of Microsoft Support.
 fn kind(event: &SignIn) -> (bool, bool) {
-    let is_technician = event.user_principal_name.as_deref().and_then(technician_id).is_some();
-    let Some(kind) = event.cross_tenant_access_type.as_deref() else { return (is_technician, false) };
+    let Some(kind) = event.cross_tenant_access_type.as_deref() else {
+        let is_technician = event.user_principal_name.as_deref().and_then(technician_id).is_some();
+        return (is_technician, false);
+    };
     let is = |word: &str| kind.split(',').any(|part| part.trim().eq_ignore_ascii_case(word));
     (is("serviceProvider"), is("microsoftSupport"))
 }
@@ -90,7 +92,7 @@ fn kind(event: &SignIn) -> (bool, bool) {
 /// The keys under which a person of the sign-in log is found.
 fn keys(event: &SignIn) -> impl Iterator<Item = String> + '_ {
     let technician = event.user_principal_name.as_deref().and_then(technician_id);
-    technician.into_iter().chain([compact(&event.user_id)]).filter(|key| !key.is_empty())
+    technician.into_iter().chain(std::iter::once_with(|| compact(&event.user_id))).filter(|key| !key.is_empty())
 }
 
 /// True if a person of a service provider came in successfully.
@@ -175,10 +177,13 @@ impl<'a> People<'a> {
     /// What people of outside tenants did, oldest first: the successes among the activities that are `wanted`, in their plain form.
     pub(super) fn acts(&self, wanted: impl Fn(&str) -> bool) -> Vec<(&'a AuditEvent, String, Person)> {
         let events = self.ctx.customer.audits.iter().filter(|event| event.succeeded());
+        // Activities are few, and their events many.
+        let mut known: HashMap<&str, Option<String>> = HashMap::new();
         let mut acts: Vec<_> = events
             .filter_map(|event| {
-                let activity = Some(plain(&event.activity)).filter(|activity| wanted(activity))?;
-                Some((event, activity, self.person(&event.actor)?))
+                let activity = known.entry(&event.activity).or_insert_with(|| Some(plain(&event.activity)).filter(|text| wanted(text)));
+                let activity = activity.as_ref()?;
+                Some((event, activity.clone(), self.person(&event.actor)?))
             })
             .collect();
         acts.sort_by(|a, b| (a.0.activity_date_time, &a.0.id).cmp(&(b.0.activity_date_time, &b.0.id)));

@@ -12,6 +12,7 @@ use crate::policy::settings::RuleSettings;
 use super::audit_trail::{Hit, People, Person, hit, is_provider_entry, party, sign_in_key, target_name, tell};
 use super::partner_grants_directory_role::{self as aud_03, is_new_account};
 use super::shared::{CUSTOMER, NIST_T1199, Window, text};
+use super::visits::oldest_first;
 use super::{
     partner_adds_app_credential_or_consent as aud_06, partner_changes_domain_or_federation as aud_05, partner_mailbox_access as aud_07,
     partner_signin_impossible_travel as sgn_04, partner_signin_off_hours as sgn_07, partner_weakens_security_policy as aud_04, visits,
@@ -161,6 +162,7 @@ fn new_accounts(people: &People<'_>) -> Vec<Hit> {
 /// The sign-ins of each person of a provider that are marked by something, oldest first.
 fn marked<'a>(ctx: &Ctx<'a>) -> BTreeMap<String, Vec<(&'a SignIn, Vec<&'static str>)>> {
     let mut events: Vec<&SignIn> = ctx.customer.sign_ins.events.iter().collect();
+    oldest_first(&mut events, |event| event.created_date_time);
     events.sort_by(|a, b| (a.created_date_time, &a.id).cmp(&(b.created_date_time, &b.id)));
     let visits = visits::all(ctx);
     let (travel_settings, hours_settings) = (of_rule(ctx, &sgn_04::RULE), of_rule(ctx, &sgn_07::RULE));
