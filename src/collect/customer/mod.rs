@@ -55,23 +55,69 @@ pub(super) async fn read(client: &Client, options: &Options, watch: &dyn super::
     let (organization, (licenses, premium)) = tokio::join!(organization::organization(reader), organization::licenses(reader));
     let own = own_id(reader.claims, organization.facts.as_ref());
     let own = own.as_deref();
-    let (policies, access, (apps, directory), logs, (subscriptions, governance)) = tokio::join!(
-        Box::pin(policies(reader)),
+    let (access, (tenants, mut names), logs) = tokio::join!(
         Box::pin(conditional(reader, premium)),
-        Box::pin(objects(reader, own, premium)),
+        Box::pin(tenants(reader, own, premium)),
         Box::pin(logs(reader, own, premium)),
-        Box::pin(async { tokio::join!(subscriptions::subscriptions(reader, own), governance::rows(reader, own)) }),
     );
-    let mut all = Collected { organization, licenses, policies, access, apps, directory, logs, subscriptions, governance };
-    let mut names = Names::new(reader);
-    names.homes(&mut all.directory.users.facts).await;
-    let tenants = all.outside_tenants(own);
-    let names = match all.without_tenants(&tenants) {
-        Some(coverage) => Read::none(coverage),
-        None => names.of(tenants).await,
+    names.of(outside(logs.tenants(), own)).await;
+    let mut all = Collected { organization, licenses, access, tenants, logs };
+    let names = names.finish();
+    let names = match all.without_tenants(&names.facts) {
+        Some(coverage) if names.coverage.status == Status::Complete => Read::none(coverage),
+        _ => names,
     };
     all.doubt_without_own_id(own);
     all.into_snapshot(names, options, claims.as_ref())
+}
+
+/// What tells of outside tenants, the logs apart.
+struct Tenants {
+    policies: Policies,
+    apps: Apps,
+    directory: Directory,
+    subscriptions: Read<Vec<Subscription>>,
+    governance: Read<Vec<GovernanceRow>>,
+}
+
+/// Reads it, and the names of these tenants while the logs, which take longest, still come.
+async fn tenants<'a>(reader: Reader<'a>, own: Option<&str>, premium: Premium) -> (Tenants, Names<'a>) {
+    let (policies, (apps, directory), (subscriptions, governance)) = tokio::join!(
+        Box::pin(policies(reader)),
+        Box::pin(objects(reader, own, premium)),
+        Box::pin(async { tokio::join!(subscriptions::subscriptions(reader, own), governance::rows(reader, own)) }),
+    );
+    let mut all = Tenants { policies, apps, directory, subscriptions, governance };
+    let mut names = Names::new(reader);
+    names.homes(&mut all.directory.users.facts).await;
+    names.of(outside(all.tenants(), own)).await;
+    (all, names)
+}
+
+impl Tenants {
+    /// Ids of tenants that have a part in this one.
+    fn tenants(&self) -> impl Iterator<Item = &str> {
+        let partners = self.policies.partners.facts.iter().map(|partner| Some(partner.tenant_id.as_str()));
+        let holders = self.directory.assignments.facts.iter().map(|row| row.principal_tenant_id.as_deref());
+        let foreign = self.directory.foreign.facts.iter().map(|principal| principal.tenant_id.as_deref());
+        let users = self.directory.users.facts.iter().map(|user| user.home_tenant_id.as_deref());
+        let apps = self.apps.all.facts.principals.iter().map(|app| app.owner_tenant_id.as_deref());
+        let sellers = self.subscriptions.facts.iter().map(|subscription| subscription.owner_tenant_id.as_deref());
+        let governing = self.governance.facts.iter().map(|row| Some(row.governing_tenant_id.as_str()));
+        partners.chain(holders).chain(foreign).chain(users).chain(apps).chain(sellers).chain(governing).flatten()
+    }
+}
+
+/// Those that are outside: not this tenant, not one that owns Microsoft's own applications.
+fn outside<'t>(tenants: impl Iterator<Item = &'t str>, own: Option<&str>) -> BTreeSet<String> {
+    let is_outside = |id: &&str| {
+        let is_own = own.is_some_and(|own| own.eq_ignore_ascii_case(id));
+        let is_nobody = id.is_empty() || id.bytes().all(|b| b == b'0' || b == b'-');
+        !(is_own || is_nobody || MICROSOFT_OWNER_TENANTS.contains(id))
+    };
+    // A log names the same few over and over.
+    let distinct: BTreeSet<&str> = tenants.collect();
+    distinct.into_iter().filter(is_outside).map(str::to_ascii_lowercase).collect()
 }
 
 /// Cross-tenant access policy.
@@ -207,52 +253,36 @@ async fn logs(reader: Reader<'_>, own: Option<&str>, premium: Premium) -> Logs {
     Logs { sign_ins, app_sign_ins, audits }
 }
 
+impl Logs {
+    /// Ids of tenants that came in, or whose applications did.
+    fn tenants(&self) -> impl Iterator<Item = &str> {
+        let visitors = self.sign_ins.facts.events.iter().filter_map(|event| event.home_tenant_id.as_deref());
+        visitors.chain(self.app_sign_ins.facts.iter().map(|event| &*event.app_owner_tenant_id))
+    }
+}
+
 /// Everything that was read, before it is put together.
 struct Collected {
     organization: Read<Option<Organization>>,
     licenses: Read<Option<Licenses>>,
-    policies: Policies,
     access: Access,
-    apps: Apps,
-    directory: Directory,
+    tenants: Tenants,
     logs: Logs,
-    subscriptions: Read<Vec<Subscription>>,
-    governance: Read<Vec<GovernanceRow>>,
 }
 
 impl Collected {
-    /// Every outside tenant that has a part in this one.
-    fn outside_tenants(&self, own: Option<&str>) -> BTreeSet<String> {
-        let partners = self.policies.partners.facts.iter().map(|partner| Some(partner.tenant_id.as_str()));
-        let holders = self.directory.assignments.facts.iter().map(|row| row.principal_tenant_id.as_deref());
-        let foreign = self.directory.foreign.facts.iter().map(|principal| principal.tenant_id.as_deref());
-        let users = self.directory.users.facts.iter().map(|user| user.home_tenant_id.as_deref());
-        let apps = self.apps.all.facts.principals.iter().map(|app| app.owner_tenant_id.as_deref());
-        let sellers = self.subscriptions.facts.iter().map(|subscription| subscription.owner_tenant_id.as_deref());
-        let governing = self.governance.facts.iter().map(|row| Some(row.governing_tenant_id.as_str()));
-        let visitors = self.logs.sign_ins.facts.events.iter().map(|event| event.home_tenant_id.as_deref());
-        let app_owners = self.logs.app_sign_ins.facts.iter().map(|event| Some(&*event.app_owner_tenant_id));
-        let all = partners.chain(holders).chain(foreign).chain(users).chain(apps).chain(sellers).chain(governing).chain(visitors);
-        let is_outside = |id: &&str| {
-            let is_own = own.is_some_and(|own| own.eq_ignore_ascii_case(id));
-            let is_nobody = id.is_empty() || id.bytes().all(|b| b == b'0' || b == b'-');
-            !(is_own || is_nobody || MICROSOFT_OWNER_TENANTS.contains(id))
-        };
-        all.chain(app_owners).flatten().filter(is_outside).map(str::to_ascii_lowercase).collect()
-    }
-
     /// The coverage of names where nothing was read that names a tenant: that there was nobody to ask for is no answer then.
-    fn without_tenants(&self, tenants: &BTreeSet<String>) -> Option<Coverage> {
+    fn without_tenants(&self, names: &[TenantName]) -> Option<Coverage> {
         let sources = [
-            &self.policies.partners.coverage,
-            &self.directory.assignments.coverage,
-            &self.apps.all.coverage,
+            &self.tenants.policies.partners.coverage,
+            &self.tenants.directory.assignments.coverage,
+            &self.tenants.apps.all.coverage,
             &self.logs.sign_ins.coverage,
-            &self.subscriptions.coverage,
-            &self.governance.coverage,
+            &self.tenants.subscriptions.coverage,
+            &self.tenants.governance.coverage,
         ];
-        let is_blind = tenants.is_empty() && !sources.iter().any(|coverage| coverage.status.has_records());
-        is_blind.then(|| without_subjects(Dataset::CrossTenantPartners, &self.policies.partners.coverage)).flatten()
+        let is_blind = names.is_empty() && !sources.iter().any(|coverage| coverage.status.has_records());
+        is_blind.then(|| without_subjects(Dataset::CrossTenantPartners, &self.tenants.policies.partners.coverage)).flatten()
     }
 
     /// Where this tenant's own id is not known, nobody can be told to be from outside: what was read proves little, whether that id was
@@ -262,13 +292,13 @@ impl Collected {
             return;
         }
         for coverage in [
-            &mut self.directory.assignments.coverage,
-            &mut self.directory.schedules.coverage,
-            &mut self.apps.all.coverage,
+            &mut self.tenants.directory.assignments.coverage,
+            &mut self.tenants.directory.schedules.coverage,
+            &mut self.tenants.apps.all.coverage,
             &mut self.logs.sign_ins.coverage,
             &mut self.logs.app_sign_ins.coverage,
-            &mut self.subscriptions.coverage,
-            &mut self.governance.coverage,
+            &mut self.tenants.subscriptions.coverage,
+            &mut self.tenants.governance.coverage,
         ] {
             if coverage.status == Status::Complete {
                 coverage.status = Status::Partial;
@@ -282,28 +312,28 @@ impl Collected {
         let coverage = match dataset {
             Dataset::Organization => &self.organization.coverage,
             Dataset::Licenses => &self.licenses.coverage,
-            Dataset::CrossTenantDefault => &self.policies.default.coverage,
-            Dataset::CrossTenantPartners => &self.policies.partners.coverage,
-            Dataset::IdentitySync => &self.policies.sync.coverage,
-            Dataset::ProviderConstraints => &self.policies.constraints.coverage,
-            Dataset::RoleDefinitions => &self.directory.definitions.coverage,
-            Dataset::RoleAssignments => &self.directory.assignments.coverage,
-            Dataset::RoleSchedules => &self.directory.schedules.coverage,
-            Dataset::ForeignPrincipals => &self.directory.foreign.coverage,
+            Dataset::CrossTenantDefault => &self.tenants.policies.default.coverage,
+            Dataset::CrossTenantPartners => &self.tenants.policies.partners.coverage,
+            Dataset::IdentitySync => &self.tenants.policies.sync.coverage,
+            Dataset::ProviderConstraints => &self.tenants.policies.constraints.coverage,
+            Dataset::RoleDefinitions => &self.tenants.directory.definitions.coverage,
+            Dataset::RoleAssignments => &self.tenants.directory.assignments.coverage,
+            Dataset::RoleSchedules => &self.tenants.directory.schedules.coverage,
+            Dataset::ForeignPrincipals => &self.tenants.directory.foreign.coverage,
             Dataset::TenantNames => names,
-            Dataset::ServicePrincipals => &self.apps.all.coverage,
-            Dataset::AppRoleAssignments => &self.apps.roles.coverage,
-            Dataset::DelegatedGrants => &self.apps.grants.coverage,
-            Dataset::ExternalUsers => &self.directory.users.coverage,
+            Dataset::ServicePrincipals => &self.tenants.apps.all.coverage,
+            Dataset::AppRoleAssignments => &self.tenants.apps.roles.coverage,
+            Dataset::DelegatedGrants => &self.tenants.apps.grants.coverage,
+            Dataset::ExternalUsers => &self.tenants.directory.users.coverage,
             Dataset::ConditionalAccess => &self.access.policies.coverage,
             Dataset::NamedLocations => &self.access.locations.coverage,
             Dataset::AuthenticationStrengths => &self.access.strengths.coverage,
             Dataset::SecurityDefaults => &self.access.security_defaults.coverage,
-            Dataset::Subscriptions => &self.subscriptions.coverage,
+            Dataset::Subscriptions => &self.tenants.subscriptions.coverage,
             Dataset::SignIns => &self.logs.sign_ins.coverage,
             Dataset::AppSignIns => &self.logs.app_sign_ins.coverage,
             Dataset::Audits => &self.logs.audits.coverage,
-            Dataset::Governance => &self.governance.coverage,
+            Dataset::Governance => &self.tenants.governance.coverage,
             Dataset::Relationships
             | Dataset::Assignments
             | Dataset::RelationshipRequests
@@ -342,28 +372,28 @@ impl Collected {
         CustomerFacts {
             organization: self.organization.facts,
             licenses: self.licenses.facts,
-            cross_tenant_default: self.policies.default.facts,
-            cross_tenant_partners: self.policies.partners.facts,
-            identity_sync: self.policies.sync.facts,
-            provider_constraints: self.policies.constraints.facts,
-            role_definitions: self.directory.definitions.facts,
-            role_assignments: self.directory.assignments.facts,
-            role_schedules: self.directory.schedules.facts,
-            foreign_principals: self.directory.foreign.facts,
+            cross_tenant_default: self.tenants.policies.default.facts,
+            cross_tenant_partners: self.tenants.policies.partners.facts,
+            identity_sync: self.tenants.policies.sync.facts,
+            provider_constraints: self.tenants.policies.constraints.facts,
+            role_definitions: self.tenants.directory.definitions.facts,
+            role_assignments: self.tenants.directory.assignments.facts,
+            role_schedules: self.tenants.directory.schedules.facts,
+            foreign_principals: self.tenants.directory.foreign.facts,
             tenant_names,
-            service_principals: self.apps.all.facts.principals,
-            app_role_assignments: self.apps.roles.facts,
-            delegated_grants: self.apps.grants.facts,
-            external_users: self.directory.users.facts,
+            service_principals: self.tenants.apps.all.facts.principals,
+            app_role_assignments: self.tenants.apps.roles.facts,
+            delegated_grants: self.tenants.apps.grants.facts,
+            external_users: self.tenants.directory.users.facts,
             conditional_access: self.access.policies.facts,
             named_locations: self.access.locations.facts,
             authentication_strengths: self.access.strengths.facts,
             security_defaults: self.access.security_defaults.facts,
-            subscriptions: self.subscriptions.facts,
+            subscriptions: self.tenants.subscriptions.facts,
             sign_ins: self.logs.sign_ins.facts,
             app_sign_ins: self.logs.app_sign_ins.facts,
             audits: self.logs.audits.facts,
-            governance: self.governance.facts,
+            governance: self.tenants.governance.facts,
             ..CustomerFacts::default()
         }
     }

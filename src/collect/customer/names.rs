@@ -41,6 +41,8 @@ impl InformationWire {
 pub(super) struct Names<'a> {
     reader: Reader<'a>,
     known: BTreeMap<String, TenantName>,
+    /// Ids that were asked for, with or without an answer: once is enough.
+    asked: BTreeSet<String>,
     subjects: Subjects,
     /// Mail domains beyond [`MOST_DOMAINS`].
     left_out: usize,
@@ -48,7 +50,7 @@ pub(super) struct Names<'a> {
 
 impl<'a> Names<'a> {
     pub(super) fn new(reader: Reader<'a>) -> Self {
-        Names { reader, known: BTreeMap::new(), subjects: Subjects::default(), left_out: 0 }
+        Names { reader, known: BTreeMap::new(), asked: BTreeSet::new(), subjects: Subjects::default(), left_out: 0 }
     }
 
     /// Why none is asked for: left out, or no cloud but the global one answers.
@@ -76,16 +78,24 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Finds the names of the rest.
-    pub(super) async fn of(mut self, tenants: BTreeSet<String>) -> Read<Vec<TenantName>> {
+    /// Finds the names of those that were not asked for yet.
+    pub(super) async fn of(&mut self, tenants: BTreeSet<String>) {
+        if self.unasked().is_some() {
+            return;
+        }
+        let new: Vec<String> = tenants.into_iter().filter(|id| !self.known.contains_key(id) && self.asked.insert(id.clone())).collect();
+        let items = new.into_iter().map(|id| self.item(BY_ID, id)).collect();
+        for (id, name) in self.ask(items).await {
+            self.known.insert(id, name);
+        }
+    }
+
+    /// All names, when no more are wanted.
+    pub(super) fn finish(self) -> Read<Vec<TenantName>> {
         if let Some(coverage) = self.unasked() {
             return Read::none(coverage);
         }
         let progress = self.reader.progress(Dataset::TenantNames);
-        let items = tenants.into_iter().filter(|id| !self.known.contains_key(id)).map(|id| self.item(BY_ID, id)).collect();
-        for (id, name) in self.ask(items).await {
-            self.known.insert(id, name);
-        }
         self.known.values().for_each(|_| progress.one());
         let facts: Vec<TenantName> = self.known.into_values().collect();
         let mut coverage = self.reader.judge(Dataset::TenantNames, None).subjects(&self.subjects, "tenants", facts.len() as u64);

@@ -48,9 +48,19 @@ impl Visit<'_> {
 pub(super) fn all<'a>(ctx: &Ctx<'a>) -> Vec<Visit<'a>> {
     let mut names = Names::default();
     let mut found: Vec<Visit<'a>> = ctx.customer.sign_ins.events.iter().filter_map(|event| names.visit(ctx, event)).collect();
+    oldest_first(&mut found, Visit::at);
     found.sort_by(|a, b| (a.at(), &a.event.id, a.event.is_interactive).cmp(&(b.at(), &b.event.id, b.event.is_interactive)));
     found.dedup_by(|later, kept| !later.event.id.is_empty() && later.event.id == kept.event.id);
     found
+}
+
+/// Turns events that come newest first around, those of one moment left in their order: as a log is kept, they are sorted then, and to sort
+/// them costs no more than a look at each.
+pub(super) fn oldest_first<T>(events: &mut [T], at: impl Fn(&T) -> Timestamp) {
+    if events.is_sorted_by(|earlier, later| at(earlier) >= at(later)) {
+        events.reverse();
+        events.chunk_by_mut(|a, b| at(a) == at(b)).for_each(<[T]>::reverse);
+    }
 }
 
 /// What the names of a log stand for. A log of fifty thousand events holds a few dozen of them: each is looked at once.
