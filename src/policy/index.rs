@@ -39,7 +39,9 @@ impl<'a> Index<'a> {
     pub fn new(facts: &'a PartnerFacts) -> Self {
         let mut relationships: Vec<&Relationship> = facts.relationships.iter().collect();
         // The live one of two: it is the one that gives access.
-        relationships.sort_unstable_by(|a, b| (&a.id, !a.status.is_live(), a).cmp(&(&b.id, !b.status.is_live(), b)));
+        relationships.sort_unstable_by(|a, b| {
+            (&a.id, !a.status.is_live()).cmp(&(&b.id, !b.status.is_live())).then_with(|| canonical(a).cmp(&canonical(b)))
+        });
         relationships.dedup_by(|later, kept| later.id == kept.id);
         let live: HashMap<&str, &Relationship> = relationships
             .iter()
@@ -49,7 +51,9 @@ impl<'a> Index<'a> {
 
         let mut assignments: HashMap<&str, Vec<&Assignment>> = HashMap::new();
         let mut group_roles: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for assignment in sorted(&facts.assignments) {
+        let mut in_order: Vec<&Assignment> = facts.assignments.iter().collect();
+        in_order.sort_unstable_by(|a, b| a.id.cmp(&b.id).then_with(|| with_sorted_roles(a).cmp(&with_sorted_roles(b))));
+        for assignment in in_order {
             assignments.entry(&assignment.relationship_id).or_default().push(assignment);
             if assignment.is_current() && live.contains_key(assignment.relationship_id.as_str()) {
                 group_roles.entry(&assignment.group_id).or_default().extend(assignment.roles.iter().map(String::as_str));
@@ -188,6 +192,20 @@ impl<'a> Index<'a> {
 }
 
 /// Facts in a settled order, by id first.
+/// A relationship whose roles stand in an order of their own: for the rare two of one id.
+fn canonical(relationship: &Relationship) -> Relationship {
+    let mut relationship = relationship.clone();
+    relationship.roles.sort_unstable();
+    relationship
+}
+
+/// The same of an assignment.
+fn with_sorted_roles(assignment: &Assignment) -> Assignment {
+    let mut assignment = assignment.clone();
+    assignment.roles.sort_unstable();
+    assignment
+}
+
 fn sorted<T: Ord>(facts: &[T]) -> Vec<&T> {
     let mut sorted: Vec<&T> = facts.iter().collect();
     sorted.sort_unstable();
@@ -227,4 +245,24 @@ fn may_be_delegated(event: &SignIn) -> bool {
     const OTHERS: [&str; 5] = ["none", "b2bCollaboration", "b2bDirectConnect", "microsoftSupport", "passthrough"];
     let kind = event.cross_tenant_access_type.as_deref();
     !kind.is_some_and(|kind| OTHERS.iter().any(|other| kind.eq_ignore_ascii_case(other)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_with_one_id_the_same_is_taken_in_every_order_of_them_and_of_their_roles() {
+        let taken = |rows: [&[&str]; 2]| {
+            let json = rows.map(|roles| serde_json::json!({ "id": "r", "status": "terminated", "roles": roles }));
+            let facts: PartnerFacts = serde_json::from_value(serde_json::json!({ "relationships": json })).unwrap();
+            let mut roles = Index::new(&facts).relationships[0].roles.clone();
+            roles.sort();
+            roles
+        };
+        let first = taken([&["e"], &["n", "6"]]);
+        for other in [[&["e"][..], &["6", "n"]], [&["n", "6"], &["e"]], [&["6", "n"], &["e"]]] {
+            assert_eq!(taken(other), first);
+        }
+    }
 }
