@@ -22,7 +22,8 @@ fn audit_is_collect_and_evaluate_in_a_row() {
             let audited = program.run(&["audit", "--fixture", "northwind-msp", "--format", format]);
             let collected = program.run(&["collect", "--fixture", "northwind-msp", "-o", file]);
             assert_eq!(collected.code, 3, "one relationship's assignments failed: {}", collected.stderr);
-            let evaluated = program.run(&["evaluate", file, "--format", format]);
+            let config = fixtures().join("northwind-msp/partnerscope.toml");
+            let evaluated = program.run(&["evaluate", file, "--format", format, "--config", config.to_str().unwrap()]);
             assert_eq!(evaluated.stdout, audited.stdout, "{format} from {file}");
             assert_eq!(evaluated.code, audited.code);
         }

@@ -68,7 +68,8 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             ctx,
             out,
             &Wanted {
-                selects: &is_global_administrator,
+                selects: &|_, id| is_global_administrator(id),
+                folds: true,
                 severity: &|_, _| Severity::Critical,
                 allowed: "A partner may be given Global Administrator",
                 held: "A principal of an outside tenant holds Global Administrator",

@@ -5,7 +5,7 @@ use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Dataset, RuleMeta, Severity, Timestamp};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, days, few, holds, list, note_unread_members, time};
+use super::shared::{PARTNER, days, few, group_names, holds, list, note_unread_members, time};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -89,8 +89,7 @@ fn judge(ctx: &Ctx<'_>, out: &mut Out, user: &Principal) -> Option<Idle> {
 
 fn draft(ctx: &Ctx<'_>, user: &Principal, idle: &Idle, groups: &[&str]) -> Draft {
     let tier = groups.iter().filter_map(|group| ctx.index.group_tier(group)).min();
-    let mut names: Vec<String> = groups.iter().map(|group| ctx.index.group_name(group).to_owned()).collect();
-    names.sort_unstable();
+    let names = group_names(ctx, groups);
     let note = format!("through {}", few(&names));
     let draft = Draft::about("user", &user.id, user.label())
         .note(note)

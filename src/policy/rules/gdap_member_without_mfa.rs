@@ -5,7 +5,7 @@ use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, days, few, is_aged, note_unread_members, time};
+use super::shared::{PARTNER, days, few, group_names, is_aged, note_unread_members, time};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -71,8 +71,7 @@ fn is_new(ctx: &Ctx<'_>, user: &Principal) -> bool {
 
 fn draft(ctx: &Ctx<'_>, user: &Principal, row: &MfaRegistration, groups: &[&str]) -> Draft {
     let tier = groups.iter().filter_map(|group| ctx.index.group_tier(group)).min();
-    let mut names: Vec<String> = groups.iter().map(|group| ctx.index.group_name(group).to_owned()).collect();
-    names.sort_unstable();
+    let names = group_names(ctx, groups);
     let note = format!("through {}", few(&names));
     // A guest may use the MFA of its home tenant, which the report does not show.
     let is_sure = user.account_enabled == Some(true) && !user.is_guest();

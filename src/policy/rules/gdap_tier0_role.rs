@@ -86,7 +86,8 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             ctx,
             out,
             &Wanted {
-                selects: &|id| is_tier0(id, &allowed_ids).is_some(),
+                selects: &|_, id| is_tier0(id, &allowed_ids).is_some(),
+                folds: true,
                 severity: &|found, all| observed_severity(found, all, &allowed_ids),
                 allowed: "A partner may be given a tier 0 role",
                 held: "A principal of an outside tenant holds a tier 0 role",

@@ -68,7 +68,8 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             ctx,
             out,
             &Wanted {
-                selects: &|id| roles::by_id(id).is_none(),
+                selects: &|_, id| roles::by_id(id).is_none(),
+                folds: true,
                 severity: &|_, _| Severity::Medium,
                 allowed: "A partner may be given a role that the catalog does not have",
                 held: "A principal of an outside tenant holds a role that the catalog does not have",

@@ -11,17 +11,26 @@ mod dormant_service_provider;
 mod foreign_principal_role_assignment;
 mod gdap_auto_extend_high_privilege;
 mod gdap_broken_assignment;
+mod gdap_default_role_set_kept;
+mod gdap_deprecated_or_internal_role;
 mod gdap_expiring_soon;
 mod gdap_global_administrator;
+mod gdap_group_blast_radius;
+mod gdap_group_dynamic_or_synced;
 mod gdap_group_not_protected;
 mod gdap_long_duration;
+mod gdap_member_guest_or_app;
 mod gdap_member_inactive;
+mod gdap_member_weak_mfa;
 mod gdap_member_without_mfa;
+mod gdap_overlapping_relationships;
 mod gdap_pending_offer_high_privilege;
 mod gdap_relationship_without_assignment;
 mod gdap_role_without_assignment;
 mod gdap_stale_offer;
+mod gdap_standing_tier0_members;
 mod gdap_tier0_role;
+mod gdap_tier0_to_default_agent_group;
 mod gdap_too_many_roles;
 mod gdap_unknown_role;
 mod gdap_untargeted_offer;
@@ -51,6 +60,7 @@ mod partner_signin_off_hours;
 mod partner_signin_single_factor;
 mod partner_signin_weak_protocol;
 mod partner_signin_without_relationship;
+mod partner_user_tenant_fanout;
 mod partner_weakens_security_policy;
 mod relationship_data_gap;
 mod reseller_chain_double_access;
@@ -84,7 +94,10 @@ pub static ALL: &[&Rule] = &[
     &gdap_role_without_assignment::RULE,
     &gdap_relationship_without_assignment::RULE,
     &gdap_broken_assignment::RULE,
+    &gdap_tier0_to_default_agent_group::RULE,
     &gdap_group_not_protected::RULE,
+    &gdap_group_dynamic_or_synced::RULE,
+    &gdap_group_blast_radius::RULE,
     &partner_relationship_created::RULE,
     &partner_roles_expanded::RULE,
     &partner_grants_directory_role::RULE,
@@ -102,15 +115,21 @@ pub static ALL: &[&Rule] = &[
     &gdap_long_duration::RULE,
     &gdap_expiring_soon::RULE,
     &gdap_unused_relationship::RULE,
+    &gdap_overlapping_relationships::RULE,
     &gdap_member_without_mfa::RULE,
     &gdap_member_inactive::RULE,
+    &gdap_member_guest_or_app::RULE,
+    &gdap_standing_tier0_members::RULE,
+    &gdap_member_weak_mfa::RULE,
     &gdap_pending_offer_high_privilege::RULE,
     &gdap_stale_offer::RULE,
     &gdap_untargeted_offer::RULE,
     &gdap_global_administrator::RULE,
     &gdap_tier0_role::RULE,
     &gdap_too_many_roles::RULE,
+    &gdap_deprecated_or_internal_role::RULE,
     &gdap_unknown_role::RULE,
+    &gdap_default_role_set_kept::RULE,
     &role_without_service_provider_entry::RULE,
     &role_outside_ceiling::RULE,
     &ceiling_role_unused::RULE,
@@ -126,6 +145,7 @@ pub static ALL: &[&Rule] = &[
     &partner_signin_off_hours::RULE,
     &partner_signin_failure_burst::RULE,
     &partner_app_signin_new_source::RULE,
+    &partner_user_tenant_fanout::RULE,
     &governing_tenant_relationship::RULE,
     &governance_not_terminable::RULE,
     &governance_request_pending::RULE,

@@ -20,8 +20,10 @@ const IF_HELD: &str = "Ask whose it is and what for. Have the partner take the r
 
 /// What a rule about privilege looks for.
 pub(super) struct Wanted<'r> {
-    /// The roles, by template id.
-    pub(super) selects: &'r dyn Fn(&str) -> bool,
+    /// The roles, by outside tenant and template id.
+    pub(super) selects: &'r dyn Fn(&Entry, &str) -> bool,
+    /// Held roles that another rule reports are left to it.
+    pub(super) folds: bool,
     /// How bad these roles are in the hands of a tenant that holds, or may hold, all of the second list.
     pub(super) severity: &'r dyn Fn(&[&str], &BTreeSet<&str>) -> Severity,
     /// The title where a ceiling allows them.
@@ -36,7 +38,8 @@ pub(super) fn judge(ctx: &Ctx<'_>, out: &mut Out, wanted: &Wanted<'_>) {
         let all = within_reach(entry);
         for one in held::of_entry(entry) {
             let role = one.role.role_id.as_str();
-            if (wanted.selects)(role) && folding::taken_by(ctx, entry, one.role).is_none() {
+            let is_taken = || wanted.folds && folding::taken_by(ctx, entry, one.role).is_some();
+            if (wanted.selects)(entry, role) && !is_taken() {
                 let draft = one.draft().title(wanted.held).remediation(IF_HELD).severity((wanted.severity)(&[role], &all));
                 out.push(settled(draft, approval::covering(ctx, entry, role), None));
             }
@@ -62,7 +65,7 @@ fn has_ceiling_of_a_partner(entry: &Entry) -> bool {
 fn ceiling(ctx: &Ctx<'_>, entry: &Entry, wanted: &Wanted<'_>, all: &BTreeSet<&str>) -> Option<Draft> {
     let held: BTreeSet<&str> = entry.roles.iter().map(|role| role.role_id.as_str()).collect();
     let found: Vec<&str> =
-        entry.ceiling.iter().flatten().map(String::as_str).filter(|role| (wanted.selects)(role) && !held.contains(role)).collect();
+        entry.ceiling.iter().flatten().map(String::as_str).filter(|role| (wanted.selects)(entry, role) && !held.contains(role)).collect();
     let beyond: Vec<&str> = found.iter().copied().filter(|role| approval::covering(ctx, entry, role).is_none()).collect();
     let covering = found.first().filter(|_| beyond.is_empty()).and_then(|role| approval::covering(ctx, entry, role));
     let told = if beyond.is_empty() { found } else { beyond };
@@ -79,12 +82,16 @@ fn ceiling(ctx: &Ctx<'_>, entry: &Entry, wanted: &Wanted<'_>, all: &BTreeSet<&st
         .since(entry.ceiling_created)
         .evidence("allowedRoleTemplateIds", names, Dataset::ProviderConstraints)
         .evidence("roleAssignments", 0, Dataset::RoleAssignments);
-    let limited = ctx.approval(&entry.tenant_id).or_else(|| approval::run_out(ctx, &entry.tenant_id));
-    Some(settled(draft, covering, limited))
+    Some(settled(draft, covering, limited(ctx, entry)))
+}
+
+/// The approval that a finding on a tenant may lie beyond: the one that holds, or else one that has run out.
+pub(super) fn limited<'a>(ctx: &Ctx<'a>, entry: &Entry) -> Option<&'a Approved> {
+    ctx.approval(&entry.tenant_id).or_else(|| approval::run_out(ctx, &entry.tenant_id))
 }
 
 /// Lowers what an approval covers, and names the one that it lies beyond.
-fn settled(draft: Draft, covering: Option<&Approved>, beyond: Option<&Approved>) -> Draft {
+pub(super) fn settled(draft: Draft, covering: Option<&Approved>, beyond: Option<&Approved>) -> Draft {
     match (covering, beyond) {
         (Some(approval), _) => approval::lowered(draft, approval),
         (None, Some(approval)) => approval::named(draft, approval),

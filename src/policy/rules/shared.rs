@@ -1,6 +1,6 @@
 //! What several rules share: role lists, ages, the window of the sign-in log, and shorthands for metadata.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -110,19 +110,45 @@ pub(super) fn is_aged(since: Timestamp, now: Timestamp, days: i64) -> bool {
     since.plus_days(days) <= now
 }
 
-/// Notes who in the groups with access cannot be judged: groups whose members the snapshot does not list, members of whom it says nothing.
+/// Notes who in the groups with access cannot be judged.
 pub(super) fn note_unread_members(ctx: &Ctx<'_>, out: &mut Out) {
     for group in ctx.index.group_roles().keys() {
-        match ctx.facts.group_members.get(*group) {
-            Some(ids) => {
-                for id in ids.iter().filter(|id| ctx.index.principal(id).is_none()) {
-                    out.unjudged(id, Dataset::GroupMembers);
-                }
+        note_unread_members_of(ctx, out, group);
+    }
+}
+
+/// Notes who in a group cannot be judged: the group, if the snapshot does not list its members, and members of whom it says nothing.
+pub(super) fn note_unread_members_of(ctx: &Ctx<'_>, out: &mut Out, group: &str) {
+    match ctx.facts.group_members.get(group) {
+        Some(ids) => {
+            for id in ids.iter().filter(|id| ctx.index.principal(id).is_none()) {
+                out.unjudged(id, Dataset::GroupMembers);
             }
-            None if ctx.index.group(group).is_some_and(|group| group.gone) => {}
-            None => out.unjudged(group, Dataset::GroupMembers),
+        }
+        None if ctx.index.group(group).is_some_and(|group| group.gone) => {}
+        None => out.unjudged(group, Dataset::GroupMembers),
+    }
+}
+
+/// Names of groups, sorted.
+pub(super) fn group_names(ctx: &Ctx<'_>, groups: &[&str]) -> Vec<String> {
+    let mut names: Vec<String> = groups.iter().map(|group| ctx.index.group_name(group).to_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// Customers in which a group holds a role of tier `max_tier` or stronger, through current assignments of live relationships, by group.
+pub(super) fn customers_of_groups<'a>(ctx: &Ctx<'a>, max_tier: i64) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+    let mut by_group: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for relationship in ctx.index.live() {
+        let Some(customer) = relationship.customer_id() else { continue };
+        for assignment in ctx.index.assignments_of(&relationship.id).iter().filter(|assignment| assignment.is_current()) {
+            if !roles_up_to(assignment.roles.iter().map(String::as_str), max_tier).is_empty() {
+                by_group.entry(&assignment.group_id).or_default().insert(customer);
+            }
         }
     }
+    by_group
 }
 
 /// A time as evidence; null where Graph gave none.

@@ -384,27 +384,41 @@ fn what_fingerprints_are_made_of_is_frozen() {
     gdap-broken-assignment assignment a1 group-gone
     gdap-broken-assignment assignment a1 stuck
     gdap-broken-assignment relationship r1 relationship-stuck
+    gdap-default-role-set-kept relationship r1
+    gdap-default-role-set-kept tenant 22222222-2222-4222-8222-222222222222 ceiling
+    gdap-deprecated-or-internal-role relationship r1
+    gdap-deprecated-or-internal-role tenant 22222222-2222-4222-8222-222222222222 ceiling
     gdap-expiring-soon relationship d1
     gdap-expiring-soon relationship r1
     gdap-global-administrator relationship d1
     gdap-global-administrator relationship r1
     gdap-global-administrator tenant 22222222-2222-4222-8222-222222222222 ceiling
+    gdap-group-blast-radius group 33333333-3333-4333-8333-333333333333
+    gdap-group-dynamic-or-synced group 33333333-3333-4333-8333-333333333333
     gdap-group-not-protected group 33333333-3333-4333-8333-333333333333
     gdap-long-duration relationship d1
     gdap-long-duration relationship r1
+    gdap-member-guest-or-app servicePrincipal 66666666-6666-4666-8666-666666666666 application
+    gdap-member-guest-or-app user 44444444-4444-4444-8444-444444444444 guest
+    gdap-member-guest-or-app user 44444444-4444-4444-8444-444444444444 shared-name
     gdap-member-inactive user 44444444-4444-4444-8444-444444444444 disabled
     gdap-member-inactive user 44444444-4444-4444-8444-444444444444 inactive
+    gdap-member-weak-mfa user 44444444-4444-4444-8444-444444444444
     gdap-member-without-mfa user 44444444-4444-4444-8444-444444444444
+    gdap-overlapping-relationships customer 22222222-2222-4222-8222-222222222222
+    gdap-overlapping-relationships tenant 22222222-2222-4222-8222-222222222222
     gdap-pending-offer-high-privilege relationship d1
     gdap-pending-offer-high-privilege relationship r1
     gdap-relationship-without-assignment relationship r1
     gdap-role-without-assignment relationship r1
     gdap-stale-offer relationship d1
     gdap-stale-offer relationship r1
+    gdap-standing-tier0-members group 33333333-3333-4333-8333-333333333333
     gdap-tier0-role customer 22222222-2222-4222-8222-222222222222 privileged-role-and-authentication
     gdap-tier0-role relationship r1
     gdap-tier0-role relationship r2
     gdap-tier0-role tenant 22222222-2222-4222-8222-222222222222 ceiling
+    gdap-tier0-to-default-agent-group group 33333333-3333-4333-8333-333333333333
     gdap-too-many-roles customer 22222222-2222-4222-8222-222222222222
     gdap-too-many-roles tenant 22222222-2222-4222-8222-222222222222
     gdap-unknown-role relationship r1
@@ -445,6 +459,7 @@ fn what_fingerprints_are_made_of_is_frozen() {
     partner-signin-weak-protocol user 44444444444444448444444444444444 device-code/e0000000-0000-4000-8000-000000000001
     partner-signin-weak-protocol user 44444444444444448444444444444444 legacy-client/e0000000-0000-4000-8000-000000000001
     partner-signin-without-relationship tenant 22222222-2222-4222-8222-222222222222 e0000000-0000-4000-8000-000000000001
+    partner-user-tenant-fanout user 44444444-4444-4444-8444-444444444444 e0000000-0000-4000-8000-000000000006
     partner-weakens-security-policy user 44444444444444448444444444444444 event-a
     relationship-data-gap dataset assignments partner/unread
     relationship-data-gap dataset relationships partner/unread
