@@ -5,6 +5,7 @@ use crate::domain::facts::{PartnerFacts, Relationship};
 use crate::domain::ledger::{Entry, Ledger};
 use crate::domain::{Confidence, Coverage, Dataset, Evidence, Party, RuleMeta, Severity, Subject, TenantSnapshot, Text, Timestamp};
 
+use super::compared::Compared;
 use super::index::Index;
 use super::settings::{Approved, RuleSettings};
 
@@ -30,6 +31,8 @@ pub struct Ctx<'a> {
     pub customer: &'a CustomerFacts,
     /// One entry for each outside tenant (customer view).
     pub ledger: &'a Ledger,
+    /// An earlier run, compared with this one.
+    pub baseline: Option<&'a Compared<'a>>,
     /// What the organisation approved.
     pub approved: &'a [Approved],
     /// The run's time.

@@ -17,6 +17,7 @@ impl<'a> From<&'a Report> for ReportJson<'a> {
                 now: report.run.now,
                 collected_at: report.run.collected_at,
                 lookback: format!("{}d", report.run.lookback_days),
+                rules: &report.run.rules,
             },
             tenants: report.tenants.iter().map(Tenant::from).collect(),
             findings: report.findings.iter().map(Finding::from).collect(),

@@ -48,6 +48,9 @@ pub(super) struct Run<'a> {
     /// How far back logs were asked for, in days: `30d`.
     #[schemars(regex(pattern = "^[0-9]+d$"))]
     pub(super) lookback: String,
+    /// Ids of the rules that were to be judged: a run that takes this report as its baseline calls no finding of another rule new.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) rules: &'a [String],
 }
 
 /// One tenant in one view.
