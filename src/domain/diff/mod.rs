@@ -16,10 +16,13 @@ mod outside;
 mod partner;
 mod picture;
 mod sight;
+mod whole;
 
 pub use baseline::{Baseline, Before, Form};
 pub use clean_up::Ending;
 pub use compare::{Change, ChangeKind, Comparison, Detail, Direction, Item, NotCompared, compare};
 pub use field::Field;
+pub use partner::Sums;
 pub use picture::{Fact, Kind, Lifecycle, Picture, State, Value};
 pub use sight::Sight;
+pub use whole::{Diff, Look, TenantDiff, diff};

@@ -19,8 +19,9 @@ pub(super) fn add(picture: &mut Picture, facts: &PartnerFacts) {
         picture.subjects.insert((Kind::Relationship, relationship.id.clone()), of_relationship(relationship, &names));
     }
     let mut group_roles: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for assignment in facts.assignments.iter().filter(|assignment| assignment.holds_roles()) {
-        if let Some(state) = picture.subjects.get_mut(&(Kind::Relationship, assignment.relationship_id.clone())) {
+    for assignment in facts.assignments.iter().filter(|assignment| assignment.is_current()) {
+        let state = picture.subjects.get_mut(&(Kind::Relationship, assignment.relationship_id.clone()));
+        if let Some(state) = state.filter(|_| assignment.holds_roles()) {
             hold(state, assignment, &names);
         }
         if live.contains(assignment.relationship_id.as_str()) {
@@ -44,8 +45,29 @@ pub(super) fn add(picture: &mut Picture, facts: &PartnerFacts) {
     }
 }
 
+/// Sums in place of rows: what a report tells of people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Names of everyone who can use delegated access, by id.
+    pub people: BTreeMap<String, String>,
+    /// How many users are in a group, by its id.
+    pub in_group: BTreeMap<String, u64>,
+}
+
+/// Adds what a report tells of people.
+pub(super) fn add_sums(picture: &mut Picture, sums: &Sums) {
+    for (id, name) in &sums.people {
+        picture.subjects.insert((Kind::Person, id.clone()), person(name));
+    }
+    for (group, count) in &sums.in_group {
+        if let Some(state) = picture.subjects.get_mut(&(Kind::Group, group.clone())) {
+            state.only(Field::People, count.to_string(), i64::try_from(*count).unwrap_or(i64::MAX));
+        }
+    }
+}
+
 /// Someone who can use delegated access.
-pub(super) fn person(name: &str) -> State {
+fn person(name: &str) -> State {
     let mut state = State::new(name, None);
     state.switch(Field::Access, true);
     state
@@ -99,25 +121,25 @@ fn of_group<'a>(id: &str, tier: Option<u8>, facts: &'a PartnerFacts, names: &Nam
         state.only(Field::RoleAssignable, if assignable { "true" } else { "false" }, i64::from(!assignable));
     }
     let may_use = |id: &&String| !names.is_of(id, &[PrincipalKind::Group, PrincipalKind::Device, PrincipalKind::Contact]);
+    let is_user = |id: &str| names.is_of(id, &[PrincipalKind::User]);
     let mut users: BTreeSet<&str> = BTreeSet::new();
     for member in facts.group_members.get(id).into_iter().flatten().filter(may_use) {
         state.member(Field::Member, member.clone(), names.person(member).to_owned(), tier);
-        users.insert(member);
+        users.extend(is_user(member).then_some(member.as_str()));
+        people.extend(names.principals.contains_key(member.as_str()).then_some(member.as_str()));
     }
     for owner in facts.group_owners.get(id).into_iter().flatten() {
         state.member(Field::Owner, owner.clone(), names.person(owner).to_owned(), tier);
     }
     for instance in names.pim.get(id).into_iter().flatten() {
         state.member(Field::Eligible, instance.principal_id.clone(), names.person(&instance.principal_id).to_owned(), tier);
-        if may_use(&&instance.principal_id) {
-            users.insert(&instance.principal_id);
-        }
+        let is_known = names.principals.contains_key(instance.principal_id.as_str());
+        users.extend((!is_known || is_user(&instance.principal_id)).then_some(instance.principal_id.as_str()));
+        people.extend(may_use(&&instance.principal_id).then_some(instance.principal_id.as_str()));
     }
-    let count = users.iter().filter(|id| names.is_of(id, &[PrincipalKind::User]) || !names.principals.contains_key(**id)).count();
     if facts.group_members.contains_key(id) {
-        state.only(Field::People, count.to_string(), i64::try_from(count).unwrap_or(i64::MAX));
+        state.only(Field::People, users.len().to_string(), i64::try_from(users.len()).unwrap_or(i64::MAX));
     }
-    people.extend(users);
     state
 }
 

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::field::Field;
+use super::partner::Sums;
 use crate::domain::facts::RelationshipStatus;
 use crate::domain::ledger::Ledger;
-use crate::domain::{Coverage, Dataset, Party, TenantSnapshot, Text, Timestamp, View, roles};
+use crate::domain::{Coverage, Dataset, Party, Status, TenantSnapshot, Text, Timestamp, View, roles};
 
 /// What a subject is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -176,6 +177,17 @@ impl Picture {
         picture
     }
 
+    /// The picture of a report's tenant: what a report holds of the facts, its coverage, and sums in place of rows.
+    pub fn of_report(tenant: &TenantSnapshot, ledger: &Ledger, collected_at: Timestamp, sums: &Sums) -> Picture {
+        let mut picture = Picture::of(tenant, ledger, collected_at);
+        super::partner::add_sums(&mut picture, sums);
+        if tenant.view == View::Partner {
+            use Dataset::{Contracts, GroupMembers, GroupOwners, GroupPim, Groups};
+            picture.blind = [Contracts, GroupMembers, GroupOwners, GroupPim, Groups].into();
+        }
+        picture
+    }
+
     /// A subject.
     pub fn subject(&self, kind: Kind, id: &str) -> Option<&State> {
         self.subjects.get(&(kind, id.to_owned()))
@@ -189,12 +201,14 @@ impl Picture {
             .map(|((_, id), state)| (id.as_str(), state))
     }
 
-    /// The datasets as subjects. One that is lowered only by another says nothing of its own.
+    /// The datasets as subjects.
     pub(super) fn add_datasets(&mut self) {
         for (dataset, coverage) in &self.coverage {
-            if coverage.limited_by.is_none() && dataset.need(self.view).is_some() && !self.blind.contains(dataset) {
+            if dataset.need(self.view).is_some() {
                 let mut state = State::new(dataset.name(), None);
-                state.only(Field::Read, coverage.status.as_str(), sight_rank(coverage));
+                // One that is lowered only by another was itself read to the end.
+                let status = if coverage.limited_by.is_some() { Status::Complete } else { coverage.status };
+                state.only(Field::Read, status.as_str(), sight_rank(status));
                 self.subjects.insert((Kind::Dataset, dataset.name().to_owned()), state);
             }
         }
@@ -202,9 +216,9 @@ impl Picture {
 }
 
 /// How much is seen through a dataset.
-fn sight_rank(coverage: &Coverage) -> i64 {
-    use crate::domain::Status::*;
-    match coverage.status {
+fn sight_rank(status: Status) -> i64 {
+    use Status::*;
+    match status {
         Complete => 2,
         Partial => 1,
         Denied | Unlicensed | Unavailable | Failed | Skipped => 0,

@@ -1,5 +1,6 @@
 //! The table: what a person wants to see first. One line of verdict, what could not be read, findings worst first, then the footprint.
 
+pub mod diff;
 mod evidence;
 mod findings;
 mod footprint;
