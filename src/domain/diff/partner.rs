@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::field::Field;
 use super::picture::{Kind, Lifecycle, Picture, State};
-use crate::domain::facts::{Assignment, Group, PartnerFacts, PimInstance, Principal, PrincipalKind, Relationship, RelationshipStatus};
+use crate::domain::facts::{
+    Assignment, Group, PartnerFacts, PimInstance, PimKind, Principal, PrincipalKind, Relationship, RelationshipStatus,
+};
 use crate::domain::{Party, Text, roles};
 
 /// Adds everything.
@@ -132,7 +134,10 @@ fn of_group<'a>(id: &str, tier: Option<u8>, facts: &'a PartnerFacts, names: &Nam
         state.member(Field::Owner, owner.clone(), names.person(owner).to_owned(), tier);
     }
     for instance in names.pim.get(id).into_iter().flatten() {
-        state.member(Field::Eligible, instance.principal_id.clone(), names.person(&instance.principal_id).to_owned(), tier);
+        // Standing and activated members are listed here as well: they are members already.
+        if !matches!(instance.kind, PimKind::Assigned | PimKind::Activated) {
+            state.member(Field::Eligible, instance.principal_id.clone(), names.person(&instance.principal_id).to_owned(), tier);
+        }
         let is_known = names.principals.contains_key(instance.principal_id.as_str());
         users.extend((!is_known || is_user(&instance.principal_id)).then_some(instance.principal_id.as_str()));
         people.extend(may_use(&&instance.principal_id).then_some(instance.principal_id.as_str()));

@@ -182,6 +182,12 @@ mod tests {
         assert_eq!(found(group(EXCHANGE, &["ann"]), with(EXCHANGE, &["ann"], pim("bob"))), [("bob".to_owned(), Severity::Medium)]);
         assert_eq!(found(with(EXCHANGE, &["ann"], pim("bob")), with(EXCHANGE, &["ann", "bob"], pim("bob"))), [], "activated");
         assert_eq!(found(group(EXCHANGE, &["ann", "bob"]), with(EXCHANGE, &["ann"], pim("bob"))), [], "made eligible only");
+        let standing = json!([{ "id": "p", "groupId": "g1", "principalId": "bob", "kind": "assigned" }]);
+        assert_eq!(
+            found(with(EXCHANGE, &["ann"], standing), group(EXCHANGE, &["ann", "bob"])).len(),
+            1,
+            "a standing member is no eligible one"
+        );
     }
 
     #[test]
