@@ -28,6 +28,8 @@ pub(super) enum Command {
     Collect(Box<CollectArgs>),
     /// Judge stored snapshots, offline
     Evaluate(Box<EvaluateArgs>),
+    /// What came, went, grew and shrank between two runs
+    Diff(Box<DiffArgs>),
     /// The rules
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -111,6 +113,23 @@ pub(super) struct EvaluateArgs {
     pub(super) output: OutputArgs,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = "Exit status: 0 nothing that matters changed, 1 something did, 2 could not run.")]
+pub(super) struct DiffArgs {
+    /// The earlier run: a snapshot or a JSON report, plain or gzip
+    #[arg(value_name = "OLD")]
+    pub(super) old: PathBuf,
+    /// The later run
+    #[arg(value_name = "NEW")]
+    pub(super) new: PathBuf,
+    /// Exit 0 in place of 1, never of 2
+    #[arg(long, env = "PARTNERSCOPE_EXIT_ZERO", hide_env_values = true, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue,
+          help_heading = "Exit status")]
+    pub(super) exit_zero: bool,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
     /// Every rule, one a line
@@ -155,6 +174,8 @@ pub(super) enum SchemaName {
     Report,
     /// The snapshot
     Snapshot,
+    /// What diff tells
+    Diff,
 }
 
 #[derive(Debug, Args)]
@@ -271,6 +292,13 @@ pub(super) struct JudgingArgs {
     /// critical, high, medium, low, info or never: findings at or above it make exit 1 (default high)
     #[arg(long, value_name = "SEVERITY", env = "PARTNERSCOPE_FAIL_ON", hide_env_values = true)]
     pub(super) fail_on: Option<String>,
+    /// An earlier snapshot or JSON report of the same tenant: what is new is judged against it
+    #[arg(long, value_name = "FILE", env = "PARTNERSCOPE_BASELINE", hide_env_values = true)]
+    pub(super) baseline: Option<PathBuf>,
+    /// critical, high, medium, low or info: only findings that are new against the baseline make exit 1, those at or above it; with --fail-on
+    /// on the command line too, either of the two does
+    #[arg(long, value_name = "SEVERITY", env = "PARTNERSCOPE_FAIL_ON_NEW", hide_env_values = true)]
+    pub(super) fail_on_new: Option<String>,
     /// How policies for "All users" are read for technicians of service providers: technicians-too (the default) or directory-only
     #[arg(long, value_name = "READING", env = "PARTNERSCOPE_CONDITIONAL_ACCESS_ALL_USERS", hide_env_values = true)]
     pub(super) conditional_access_all_users: Option<String>,
@@ -444,7 +472,7 @@ mod tests {
 
     #[test]
     fn options_of_later_versions_are_refused() {
-        for flag in ["--baseline=x", "--profile=strict", "--rules-dir=x", "--fail-on-new", "--all-tenants"] {
+        for flag in ["--profile=strict", "--rules-dir=x", "--all-tenants"] {
             let error = <Cli as clap::CommandFactory>::command().try_get_matches_from(["partnerscope", "audit", flag]).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument, "{flag}");
         }

@@ -11,6 +11,7 @@ use super::terminal::plain;
 use crate::auth::AuthError;
 use crate::config::{ConfigError, Problem};
 use crate::domain::{Coverage, Dataset};
+use crate::history::earlier::EarlierError;
 use crate::history::snapshot_file::FormatError;
 use crate::http::transport::TransportError;
 
@@ -82,6 +83,13 @@ pub(super) enum Failure {
         path: PathBuf,
         /// Why.
         source: FormatError,
+    },
+    /// A file that should hold an earlier run.
+    Earlier {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: EarlierError,
     },
     /// A file of declared facts or of a log that is not used.
     Import(crate::imports::ImportError),

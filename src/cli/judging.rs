@@ -81,7 +81,12 @@ pub(super) fn apply_judging(given: &Given<'_>, args: &JudgingArgs, settings: &mu
         Some("directory-only") => Reading::AllMeansDirectoryUsers,
         _ => Reading::AllMeansTechniciansToo,
     };
-    settings.fail_on = fail_on.and_then(|word| Severity::parse(&word.value));
+    let fail_on_new = given.text("fail-on-new", args.fail_on_new.as_ref());
+    one_of("fail-on-new", fail_on_new.as_ref())?;
+    settings.fail_on_new = fail_on_new.and_then(|word| Severity::parse(&word.value));
+    // Who asks for what is new asks for that alone, unless both are asked for in the same breath.
+    let counts = settings.fail_on_new.is_none() || given.above("fail_on").is_some();
+    settings.fail_on = fail_on.filter(|_| counts).and_then(|word| Severity::parse(&word.value));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod agreement;
 mod args;
 mod commands;
 mod credentials;
+mod earlier;
 mod exit;
 mod failure;
 mod gather;
@@ -70,6 +71,7 @@ fn dispatch(command: &Command, common: &CommonArgs, matches: &ArgMatches, progre
         Command::Audit(args) => commands::audit::run(common, args, own, progress),
         Command::Collect(args) => commands::collect::run(common, args, own, progress),
         Command::Evaluate(args) => commands::evaluate::run(common, args, own),
+        Command::Diff(args) => commands::diff::run(common, args, own),
         Command::Rules(command) => commands::rules::run(command),
         #[cfg(feature = "fixture")]
         Command::Fixture(command) => commands::fixture::run(command),

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::args::{
-    AuditArgs, CollectArgs, CommonArgs, EvaluateArgs, ImportArgs, NetworkArgs, OutputArgs, ReadingArgs, SignInArgs, TargetArgs,
+    AuditArgs, CollectArgs, CommonArgs, DiffArgs, EvaluateArgs, ImportArgs, NetworkArgs, OutputArgs, ReadingArgs, SignInArgs, TargetArgs,
     read_customer,
 };
 use super::credentials::{self, Plan};
+use super::earlier::{self, EarlierFile};
 use super::failure::Failure;
 use super::imports;
 use super::judging::{apply_exit, apply_file, apply_judging, check_lists, known_dataset};
@@ -55,6 +56,8 @@ pub(super) struct Gathering {
 pub(super) struct Audit {
     pub(super) gathering: Gathering,
     pub(super) settings: Settings,
+    /// The earlier run that this one is judged against.
+    pub(super) baseline: Option<EarlierFile>,
     pub(super) exit_zero: bool,
     pub(super) output: Output,
 }
@@ -79,6 +82,18 @@ pub(super) struct Evaluate {
     pub(super) max_records: u64,
     pub(super) now: Option<Timestamp>,
     pub(super) settings: Settings,
+    /// The earlier run that these are judged against.
+    pub(super) baseline: Option<EarlierFile>,
+    pub(super) exit_zero: bool,
+    pub(super) output: Output,
+}
+
+/// Options of `diff`.
+#[derive(Debug)]
+pub(super) struct DiffOptions {
+    pub(super) old: PathBuf,
+    pub(super) new: PathBuf,
+    pub(super) settings: Settings,
     pub(super) exit_zero: bool,
     pub(super) output: Output,
 }
@@ -98,7 +113,8 @@ pub(super) fn audit(common: &CommonArgs, args: &AuditArgs, matches: &ArgMatches)
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     let output = output(&given, &args.output)?;
     let gathering = gathering(&given, &args.target, &args.sign_in, &args.network, (&args.reading, &args.imports), args.now.now, stage)?;
-    Ok(Audit { gathering, settings, exit_zero, output })
+    let baseline = baseline(&given, args.judging.baseline.as_ref(), &settings)?;
+    Ok(Audit { gathering, settings, baseline, exit_zero, output })
 }
 
 /// Resolves the options of `collect`.
@@ -122,7 +138,9 @@ pub(super) fn evaluate(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMa
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     let output = output(&given, &args.output)?;
     let imports = imports::read(&given, &args.imports, None)?;
+    let baseline = baseline(&given, args.judging.baseline.as_ref(), &settings)?;
     Ok(Evaluate {
+        baseline,
         files: args.files.clone(),
         imports,
         max_records: max_records(&given, args.max_records),
@@ -131,6 +149,27 @@ pub(super) fn evaluate(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMa
         exit_zero,
         output,
     })
+}
+
+/// Resolves the options of `diff`.
+pub(super) fn diff(common: &CommonArgs, args: &DiffArgs, matches: &ArgMatches) -> Result<DiffOptions, Failure> {
+    let (given, settings) = layers(common, matches, None)?;
+    // A file's formats are those of its reports: a diff must not take their place.
+    let mut formats = given.flags("format", &args.output.format);
+    if formats.is_empty() {
+        formats.push("table".to_owned());
+    }
+    let output = Output { formats: read_formats(&formats, &wire::diff_format_name)?, full: given.switch("full", args.output.full) };
+    Ok(DiffOptions { old: args.old.clone(), new: args.new.clone(), settings, exit_zero: given.switch("exit-zero", args.exit_zero), output })
+}
+
+/// The earlier run of `--baseline`, read before anything else is: an hour of collecting is not lost on a file that is none.
+fn baseline(given: &Given<'_>, flag: Option<&PathBuf>, settings: &Settings) -> Result<Option<EarlierFile>, Failure> {
+    let path = given.path("baseline", flag);
+    if path.is_none() && settings.fail_on_new.is_some() {
+        return Err(Failure::usage("use --fail-on-new without a baseline", "add `--baseline FILE`: an earlier snapshot or JSON report"));
+    }
+    path.map(|path| earlier::read(&path.value)).transpose()
 }
 
 /// The config with everything that can be wrong in it told at once, and the settings it makes.

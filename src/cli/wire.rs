@@ -21,6 +21,7 @@ use crate::auth::client_secret::ClientSecret;
 use crate::auth::cloud::Login;
 use crate::auth::{AuthError, Claims, Credential, TokenCache, aadsts, tenant};
 use crate::collect;
+use crate::domain::diff::Diff;
 use crate::domain::{Dataset, Report, TenantSnapshot, View};
 use crate::graph::{Client, ClientOptions};
 use crate::http::clock::Clock;
@@ -201,6 +202,18 @@ pub(super) async fn read(client: &Client, gathering: &Gathering, view: View, clo
 /// What a format is called, if there is one of that name; else the nearest.
 pub(super) fn format_name(name: &str) -> Result<&'static str, Option<&'static str>> {
     report::find(name).map(|format| format.name)
+}
+
+/// The same for `diff`.
+pub(super) fn diff_format_name(name: &str) -> Result<&'static str, Option<&'static str>> {
+    let names = || report::DIFF_FORMATS.iter().map(|format| format.name);
+    names().find(|known| *known == name).ok_or_else(|| crate::config::nearest::nearest(name, names()))
+}
+
+/// Renders a diff in a format that [`diff_format_name`] knows.
+pub(super) fn render_diff(diff: &Diff, name: &'static str, options: &report::RenderOptions) -> Result<String, Failure> {
+    let format = report::DIFF_FORMATS.iter().find(|format| format.name == name).unwrap_or(&report::DIFF_FORMATS[0]);
+    (format.render)(diff, options).map_err(|source| Failure::Render { format: name, source })
 }
 
 /// Renders a report in a format that [`format_name`] knows.

@@ -81,6 +81,8 @@ pub const VIEWS: &[&str] = &["auto", "partner", "customer", "both"];
 pub const READINGS: &[&str] = &["technicians-too", "directory-only"];
 /// The words of `fail-on`.
 pub const FAIL_ON: &[&str] = &["critical", "high", "medium", "low", "info", "never"];
+/// The words of `fail-on-new`.
+pub const FAIL_ON_NEW: &[&str] = &["critical", "high", "medium", "low", "info"];
 /// Greatest `max-records`.
 pub const MAX_RECORDS: i64 = 50_000_000;
 /// Greatest `concurrency`.
@@ -112,6 +114,8 @@ pub const ALL: &[Key] = &[
     named("declared", Kind::List),
     named("import", Kind::List),
     named("fail-on", Kind::OneOf(FAIL_ON)),
+    named("fail-on-new", Kind::OneOf(FAIL_ON_NEW)),
+    named("baseline", Kind::Path),
     named("rule", Kind::List),
     named("skip-rule", Kind::List),
     named("require", Kind::List),
@@ -125,8 +129,7 @@ pub const TABLES: &[(&str, Trust)] =
     &[("tenant", Trust::Named), ("accepted-gap", Trust::Discovered), ("approved", Trust::Discovered), ("rules", Trust::Discovered)];
 
 /// Keys of later versions: refused, so that nobody believes that they work.
-pub const LATER: &[&str] =
-    &["role-set", "waiver", "rules-dir", "profile", "baseline", "history", "fail-on-new", "all-tenants", "notification"];
+pub const LATER: &[&str] = &["role-set", "waiver", "rules-dir", "profile", "history", "all-tenants", "notification"];
 
 /// Keys that people try for a secret, and what holds it instead.
 pub const SECRETS: &[(&str, &str)] = &[

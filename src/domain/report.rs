@@ -36,6 +36,8 @@ pub struct Run {
     pub collected_at: Timestamp,
     /// How far back logs were asked for, in days.
     pub lookback_days: u32,
+    /// Ids of the rules that were to be judged, sorted: what a later run can call new rests on it.
+    pub rules: Vec<String>,
 }
 
 /// One tenant in one view.

@@ -88,6 +88,11 @@ pub struct RuleMeta {
 }
 
 impl RuleMeta {
+    /// True for the rules on change (CHG): they judge what is otherwise than in a baseline, and are not applicable without one.
+    pub fn judges_change(&self) -> bool {
+        self.code.starts_with("CHG-")
+    }
+
     /// The datasets it uses in a view.
     pub const fn uses_in(&self, view: View) -> &'static [Uses] {
         match view {

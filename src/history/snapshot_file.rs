@@ -13,7 +13,7 @@ use crate::domain::Snapshot;
 use crate::domain::snapshot::FORMAT_VERSION;
 
 /// Largest snapshot, inflated: more is no snapshot but an attack on memory.
-const MAX_INFLATED: u64 = 2 * 1024 * 1024 * 1024;
+pub const MAX_INFLATED: u64 = 2 * 1024 * 1024 * 1024;
 
 /// The first bytes of gzip.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -86,7 +86,7 @@ pub fn read(bytes: &[u8]) -> Result<Snapshot, FormatError> {
 
 fn read_up_to(bytes: &[u8], limit: u64) -> Result<Snapshot, FormatError> {
     let inflated = inflate(bytes, limit)?;
-    let text = inflated.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&inflated);
+    let text = without_mark(&inflated);
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err(FormatError::Foreign { detail: "the file is empty".into() });
     }
@@ -124,7 +124,7 @@ pub fn write(snapshot: &Snapshot, gzip: bool) -> Result<Vec<u8>, FormatError> {
     encoder.write_all(&json).and_then(|()| encoder.finish()).map_err(|error| fail(error.to_string()))
 }
 
-fn inflate(bytes: &[u8], limit: u64) -> Result<Cow<'_, [u8]>, FormatError> {
+pub(super) fn inflate(bytes: &[u8], limit: u64) -> Result<Cow<'_, [u8]>, FormatError> {
     if !bytes.starts_with(&GZIP_MAGIC) {
         return if bytes.len() as u64 > limit { Err(FormatError::TooLarge { limit }) } else { Ok(Cow::Borrowed(bytes)) };
     }
@@ -136,21 +136,29 @@ fn inflate(bytes: &[u8], limit: u64) -> Result<Cow<'_, [u8]>, FormatError> {
     if inflated.len() as u64 > limit { Err(FormatError::TooLarge { limit }) } else { Ok(Cow::Owned(inflated)) }
 }
 
+/// The text behind a byte order mark.
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 /// The parser's words, with the place told apart from them.
 fn broken(error: &serde_json::Error) -> FormatError {
-    let text = error.to_string();
-    let detail = text.split(" at line ").next().unwrap_or_default().to_owned();
-    FormatError::Broken { line: error.line(), column: error.column(), detail }
+    FormatError::Broken { line: error.line(), column: error.column(), detail: words(error) }
+}
+
+/// What the parser says, without the place.
+pub(super) fn words(error: &serde_json::Error) -> String {
+    error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
 }
 
 /// The major part of `major.minor`.
-fn major(version: &str) -> Option<u32> {
+pub(super) fn major(version: &str) -> Option<u32> {
     let (major, minor) = version.split_once('.')?;
     minor.parse::<u32>().ok()?;
     major.parse().ok()
 }
 
-fn shorten(version: &str) -> Cow<'_, str> {
+pub(super) fn shorten(version: &str) -> Cow<'_, str> {
     const READABLE: usize = 40;
     if version.chars().count() <= READABLE {
         version.into()

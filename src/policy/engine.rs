@@ -12,6 +12,7 @@ use crate::domain::{
     fingerprint,
 };
 
+use super::compared::{self, Compared};
 use super::footprint;
 use super::gaps::{Gaps, accepted};
 use super::index::Index;
@@ -27,7 +28,9 @@ pub fn evaluate(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Set
         let judged = judge(snapshot, baseline, settings, now);
         // A panic of the hashing is this thread's too.
         let id = id.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        report(judged, Run { id, now, collected_at: snapshot.collected_at, lookback_days: snapshot.lookback_days }, settings)
+        let rules = compared::selected(settings);
+        let run = Run { id, now, collected_at: snapshot.collected_at, lookback_days: snapshot.lookback_days, rules };
+        report(judged, run, settings)
     })
 }
 
@@ -38,11 +41,14 @@ fn judge(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, 
     order.sort_by(|a, b| (&a.tenant_id, a.view).cmp(&(&b.tenant_id, b.view)));
     for tenant in order {
         let joined = Joined::new(tenant, settings);
-        judge_tenant(tenant, &joined, snapshot.lookback_days, settings, now, &mut judged);
+        let compared = baseline.and_then(|baseline| Compared::new(baseline, tenant, &joined.ledger, snapshot.collected_at));
+        judge_tenant(tenant, &joined, compared.as_ref(), snapshot.lookback_days, settings, now, &mut judged);
         tenants.push(tenant_report(tenant, joined, settings, now));
     }
     if let Some(baseline) = baseline {
-        baseline.classify(&mut judged.findings, now);
+        let sights = compared::sights(snapshot, &compared::selected(settings), &judged.not_evaluated, &judged.not_applicable);
+        baseline
+            .classify(&mut judged.findings, now, &sights, &|id| rules::ALL.iter().find(|rule| rule.meta.id == id).map(|rule| &rule.meta));
     }
     judged.findings = sorted(judged.findings);
     judged.not_evaluated.sort();
@@ -52,11 +58,11 @@ fn judge(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, 
 
 fn report((tenants, judged): (Vec<TenantReport>, Judged), run: Run, settings: &Settings) -> Report {
     let Judged { findings, not_evaluated, not_applicable } = judged;
-    let summary = summarise(&findings, &not_evaluated, settings.fail_on);
+    let summary = summarise(&findings, &not_evaluated, settings);
     Report { tool: Tool::this(), run, tenants, findings, not_evaluated, not_applicable, summary }
 }
 
-/// Worst first; then by code, tenant, subject and fingerprint. A fingerprint names one finding: two of one rule with the same one come only
+/// Worst first, what is new before what is not, what is resolved last of all; then by code, tenant, subject and fingerprint. A fingerprint names one finding: two of one rule with the same one come only
 /// of two facts with one id.
 fn sorted(findings: Vec<Finding>) -> Vec<Finding> {
     // Codes and tenants are few and their strings long alike: each is compared once, and then its place.
@@ -70,7 +76,14 @@ fn sorted(findings: Vec<Finding>) -> Vec<Finding> {
         .iter()
         .enumerate()
         .map(|(at, finding)| {
-            let place = (Reverse(finding.severity), codes.get(&*finding.code), tenants.get(&finding.tenant_id));
+            let is_resolved = finding.state == State::Resolved;
+            let place = (
+                is_resolved,
+                Reverse(finding.severity),
+                standing(finding.state),
+                codes.get(&*finding.code),
+                tenants.get(&finding.tenant_id),
+            );
             (place, finding.subject.id.as_str(), finding.fingerprint.as_str(), at)
         })
         .collect();
@@ -81,6 +94,16 @@ fn sorted(findings: Vec<Finding>) -> Vec<Finding> {
     let order: Vec<usize> = order.into_iter().filter(|(_, _, fingerprint, _)| named.insert(fingerprint)).map(|(_, _, _, at)| at).collect();
     let mut findings: Vec<Option<Finding>> = findings.into_iter().map(Some).collect();
     order.into_iter().filter_map(|at| findings.get_mut(at).and_then(Option::take)).collect()
+}
+
+/// What is new stands first among equals.
+fn standing(state: State) -> u8 {
+    match state {
+        State::New => 0,
+        State::UnknownBefore => 1,
+        State::Existing | State::Unbaselined => 2,
+        State::Resolved => 3,
+    }
 }
 
 /// What the rules said.
@@ -108,6 +131,7 @@ impl<'a> Joined<'a> {
 fn judge_tenant(
     tenant: &TenantSnapshot,
     joined: &Joined<'_>,
+    baseline: Option<&Compared<'_>>,
     lookback_days: u32,
     settings: &Settings,
     now: Timestamp,
@@ -131,6 +155,7 @@ fn judge_tenant(
                 index: &joined.index,
                 customer: &tenant.customer,
                 ledger: &joined.ledger,
+                baseline,
                 approved: &settings.approved,
                 now,
                 lookback_days,
@@ -154,18 +179,13 @@ fn judge_tenant(
 
 fn judge_rule(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, judged: &mut Judged) {
     let tenant = ctx.tenant;
-    let missing_import = rule
-        .meta
-        .uses_in(ctx.tenant.view)
-        .iter()
-        .find(|uses| uses.need == Need::Import && !ctx.coverage(uses.dataset).status.has_records());
-    if let Some(uses) = missing_import {
+    if let Some(reason) = not_applicable(rule, ctx) {
         judged.not_applicable.push(NotApplicable {
             rule_id: rule.meta.id.into(),
             code: rule.meta.code.into(),
             tenant_id: tenant.tenant_id.clone(),
             view: tenant.view,
-            reason: format!("no file was given for {}", uses.dataset),
+            reason,
         });
         return;
     }
@@ -176,8 +196,20 @@ fn judge_rule(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, judged: &mut Judg
         (rule.check)(ctx, &mut out);
     }
     gaps.report(rule, ctx, settings, &out, judged);
+    judged.not_evaluated.extend(compared::gaps_of_the_baseline(rule, ctx));
     let surest = if gaps.helps.is_empty() { Confidence::High } else { Confidence::Medium };
     judged.findings.extend(out.findings.into_iter().map(|draft| complete(draft, surest, rule, ctx)));
+}
+
+/// Why a rule has nothing to judge here, if it has not.
+fn not_applicable(rule: &Rule, ctx: &Ctx<'_>) -> Option<String> {
+    let uses = rule.meta.uses_in(ctx.tenant.view);
+    let missing = uses.iter().find(|uses| uses.need == Need::Import && !ctx.coverage(uses.dataset).status.has_records());
+    match missing {
+        Some(uses) => Some(format!("no file was given for {}", uses.dataset)),
+        None if rule.meta.judges_change() => compared::not_applicable(rule, ctx),
+        None => None,
+    }
 }
 
 /// Completes a draft with what the rule says of itself, its settings and its fingerprint.
@@ -283,19 +315,22 @@ fn count(tenant: &TenantSnapshot, index: &Index<'_>, ledger: &Ledger) -> Counts 
     }
 }
 
-fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], fail_on: Option<Severity>) -> Summary {
-    let counted = |wanted: Severity| findings.iter().filter(|finding| finding.severity == wanted).count() as u64;
+fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], settings: &Settings) -> Summary {
+    // What is resolved is told, and is no finding any more.
+    let open = || findings.iter().filter(|finding| finding.state != State::Resolved);
+    let counted = |wanted: Severity| open().filter(|finding| finding.severity == wanted).count() as u64;
     let mut by_state: BTreeMap<State, u64> = BTreeMap::new();
     for finding in findings {
         *by_state.entry(finding.state).or_default() += 1;
     }
-    let counts = |finding: &&Finding| finding.state != State::Resolved && finding.approval.is_none();
-    let fails = fail_on.is_some_and(|limit| findings.iter().filter(counts).any(|finding| finding.severity >= limit));
+    let counts = || open().filter(|finding| finding.approval.is_none());
+    let fails = settings.fail_on.is_some_and(|limit| counts().any(|finding| finding.severity >= limit))
+        || settings.fail_on_new.is_some_and(|limit| counts().any(|finding| finding.state == State::New && finding.severity >= limit));
     let incomplete = not_evaluated.iter().any(|entry| entry.counts_for_exit);
     Summary {
         by_severity: Severity::WORST_FIRST.into_iter().map(|severity| (severity, counted(severity))).collect(),
         by_state: by_state.into_iter().collect(),
-        worst: findings.iter().map(|finding| finding.severity).max(),
+        worst: open().map(|finding| finding.severity).max(),
         exit_code: if fails {
             1
         } else if incomplete {
@@ -309,7 +344,7 @@ fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], fail_on: Opti
 /// A hash of what was judged, against what, with which settings and when.
 fn run_id(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp) -> String {
     let bytes = |result: serde_json::Result<Vec<u8>>| result.unwrap_or_default();
-    let baseline = baseline.map(|baseline| format!("{baseline:?}")).unwrap_or_default();
+    let baseline = baseline.map(|baseline| baseline.id.as_str()).unwrap_or_default();
     fingerprint::of_run(&bytes(serde_json::to_vec(snapshot)), baseline.as_bytes(), &bytes(serde_json::to_vec(settings)), &now.to_string())
 }
 
@@ -387,6 +422,7 @@ mod tests {
             index: &index,
             customer: &tenant.customer,
             ledger: &ledger,
+            baseline: None,
             approved: &[],
             now,
             lookback_days: 30,
@@ -420,7 +456,7 @@ mod tests {
         let [entry] = &judged.not_evaluated[..] else { panic!("{:?}", judged.not_evaluated) };
         assert!(entry.counts_for_exit && entry.subjects.is_empty());
         assert_eq!(entry.missing, [Missing { dataset: Dataset::Assignments, status: Status::Denied, permission: Some("P".into()) }]);
-        assert_eq!(summarise(&judged.findings, &judged.not_evaluated, Some(Severity::High)).exit_code, 3);
+        assert_eq!(summarise(&judged.findings, &judged.not_evaluated, &Settings::default()).exit_code, 3);
     }
 
     #[test]
@@ -533,7 +569,9 @@ mod tests {
     fn findings_win_over_gaps() {
         let partial = [(Dataset::Assignments, partial_with_gap())];
         let judged = judge(&rule(Reads::All, USES), &tenant(&partial), &Settings::default());
-        let exit = |fail_on: Option<Severity>| summarise(&judged.findings, &judged.not_evaluated, fail_on).exit_code;
+        let exit = |fail_on: Option<Severity>| {
+            summarise(&judged.findings, &judged.not_evaluated, &Settings { fail_on, ..Settings::default() }).exit_code
+        };
         assert_eq!([exit(Some(Severity::High)), exit(Some(Severity::Critical)), exit(None)], [1, 3, 3]);
     }
 
@@ -551,8 +589,9 @@ mod tests {
         let findings = judge_with(&rule, &tenant(&[]), &Settings::default(), &own).findings;
         let told = |index: usize| (findings[index].severity, findings[index].approval.as_ref());
         assert_eq!([told(0), told(1)], [(Severity::Info, Some(&approval)), (Severity::Critical, None)]);
-        assert_eq!(summarise(&findings[..1], &[], Some(Severity::Info)).exit_code, 0);
-        assert_eq!(summarise(&findings, &[], Some(Severity::Info)).exit_code, 1);
+        let counting = Settings { fail_on: Some(Severity::Info), ..Settings::default() };
+        let exit = |findings: &[Finding]| summarise(findings, &[], &counting).exit_code;
+        assert_eq!([exit(&findings[..1]), exit(&findings)], [0, 1]);
     }
 
     #[test]

@@ -2,14 +2,20 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::diff::Baseline;
 use crate::domain::{Coverage, Dataset, Snapshot, TenantSnapshot};
 
+use super::compared::Compared;
 use super::index::Index;
 use super::rule::{Ctx, Out, Rule};
 use super::settings::Settings;
 
 /// The time at which an example was read, unless it says another.
 const COLLECTED_AT: &str = "2026-06-01T00:00:00Z";
+/// The time at which the baseline of an example was read, unless it says another.
+const BASELINE_AT: &str = "2026-05-25T00:00:00Z";
+/// The key of the earlier snapshot in an example.
+pub const BASELINE: &str = "baseline";
 /// The tenant of an example, unless it says another.
 const TENANT_ID: &str = "11111111-1111-4111-8111-111111111111";
 /// How many days of log an example was read with, unless it says another number.
@@ -72,6 +78,23 @@ fn kind_of(info: &str) -> Option<Kind> {
 /// What is wrong with the JSON, in words.
 pub fn load(text: &str) -> Result<Snapshot, String> {
     let mut value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    value.as_object_mut().ok_or("an example is an object")?.remove(BASELINE);
+    complete(value)
+}
+
+/// The earlier snapshot of an example, under `baseline`, completed in the same way; a week before it unless it says another time.
+///
+/// # Errors
+///
+/// What is wrong with the JSON, in words.
+pub fn load_baseline(text: &str) -> Result<Option<Snapshot>, String> {
+    let mut value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let Some(mut earlier) = value.as_object_mut().and_then(|root| root.remove(BASELINE)) else { return Ok(None) };
+    fill(earlier.as_object_mut().ok_or("a baseline is an object")?, &[("collectedAt", json!(BASELINE_AT))]);
+    complete(earlier).map(Some)
+}
+
+fn complete(mut value: Value) -> Result<Snapshot, String> {
     let root = value.as_object_mut().ok_or("an example is an object")?;
     fill(
         root,
@@ -109,10 +132,16 @@ fn fill(object: &mut Map<String, Value>, defaults: &[(&str, Value)]) {
 
 /// What a rule says of each tenant of a snapshot at the snapshot's time, its check alone: no coverage gate, state or approval.
 pub fn run(rule: &Rule, snapshot: &Snapshot, settings: &Settings) -> Vec<Out> {
-    snapshot.tenants.iter().map(|tenant| run_tenant(rule, snapshot, tenant, settings)).collect()
+    run_against(rule, snapshot, None, settings)
 }
 
-fn run_tenant(rule: &Rule, snapshot: &Snapshot, tenant: &TenantSnapshot, settings: &Settings) -> Out {
+/// The same against an earlier snapshot.
+pub fn run_against(rule: &Rule, snapshot: &Snapshot, baseline: Option<&Snapshot>, settings: &Settings) -> Vec<Out> {
+    let baseline = baseline.map(|baseline| super::baseline_of(baseline, settings));
+    snapshot.tenants.iter().map(|tenant| run_tenant(rule, snapshot, tenant, baseline.as_ref(), settings)).collect()
+}
+
+fn run_tenant(rule: &Rule, snapshot: &Snapshot, tenant: &TenantSnapshot, baseline: Option<&Baseline>, settings: &Settings) -> Out {
     let mut out = Out::default();
     let Some(own) = settings.rules.get(rule.meta.id) else { return out };
     let selected: Vec<_> = super::rules::ALL
@@ -122,12 +151,14 @@ fn run_tenant(rule: &Rule, snapshot: &Snapshot, tenant: &TenantSnapshot, setting
         .collect();
     let index = Index::new(&tenant.partner);
     let ledger = crate::domain::ledger::of_view(tenant, settings.reading);
+    let compared = baseline.and_then(|baseline| Compared::new(baseline, tenant, &ledger, snapshot.collected_at));
     let ctx = Ctx {
         tenant,
         facts: &tenant.partner,
         index: &index,
         customer: &tenant.customer,
         ledger: &ledger,
+        baseline: compared.as_ref(),
         approved: &settings.approved,
         now: snapshot.collected_at,
         lookback_days: snapshot.lookback_days,

@@ -1,5 +1,6 @@
 //! Judges facts: `evaluate(&Snapshot, Option<&Baseline>, &Settings, now) -> Report`. Pure: no I/O, no clock, no order dependence.
 
+mod compared;
 mod engine;
 pub mod examples;
 mod footprint;
@@ -9,6 +10,7 @@ pub mod rule;
 pub mod rules;
 pub mod settings;
 
+pub use compared::{Compared, baseline_of};
 pub use engine::evaluate;
 pub use gaps::unaccepted_gaps;
 

@@ -7,6 +7,7 @@ use crate::domain::{
     Approval, Confidence, Coverage, Dataset, Evidence, Party, RuleMeta, Severity, Subject, TenantSnapshot, Text, Timestamp,
 };
 
+use super::compared::Compared;
 use super::index::Index;
 use super::settings::{Approved, RuleSettings};
 
@@ -32,6 +33,8 @@ pub struct Ctx<'a> {
     pub customer: &'a CustomerFacts,
     /// One entry for each outside tenant (customer view).
     pub ledger: &'a Ledger,
+    /// An earlier run, compared with this one.
+    pub baseline: Option<&'a Compared<'a>>,
     /// What the organisation approved.
     pub approved: &'a [Approved],
     /// The run's time.

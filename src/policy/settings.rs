@@ -128,6 +128,8 @@ pub struct Settings {
     pub without: BTreeSet<&'static str>,
     /// Findings at or above it make exit 1; `None`: never.
     pub fail_on: Option<Severity>,
+    /// New findings at or above it make exit 1, whatever their like did before; `None`: never.
+    pub fail_on_new: Option<Severity>,
     /// `--require`: datasets that count as required though they only help. `None` as view: in every view.
     pub require: BTreeSet<(Option<View>, Dataset)>,
     /// Accepted gaps.
@@ -145,6 +147,7 @@ impl Default for Settings {
             only: None,
             without: BTreeSet::new(),
             fail_on: Some(Severity::High),
+            fail_on_new: None,
             require: BTreeSet::new(),
             accepted_gaps: Vec::new(),
             approved: Vec::new(),

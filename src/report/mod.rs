@@ -9,6 +9,7 @@ pub mod table;
 mod sample;
 
 use crate::domain::Report;
+use crate::domain::diff::Diff;
 
 /// How a report is to be rendered. Formats that are read by programs ignore all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,19 @@ pub struct Format {
 
 /// Every format, the default first.
 pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT];
+
+/// One format of `diff`.
+#[derive(Debug, Clone, Copy)]
+pub struct DiffFormat {
+    /// The name used in `--format`.
+    pub name: &'static str,
+    /// Renders a diff.
+    pub render: fn(&Diff, &RenderOptions) -> Result<String, RenderError>,
+}
+
+/// Every format of `diff`, the default first.
+pub const DIFF_FORMATS: &[DiffFormat] =
+    &[DiffFormat { name: "table", render: table::diff::render }, DiffFormat { name: "json", render: json::diff::render }];
 
 /// How like a name must be to be worth naming, from 0 to 1.
 const LIKENESS: f64 = 0.7;

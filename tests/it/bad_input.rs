@@ -34,11 +34,9 @@ fn names_that_do_not_exist_get_the_nearest() {
 #[test]
 fn options_of_later_versions_are_refused() {
     for args in [
-        &["--baseline", "x.json"][..],
-        &["--history", "runs.db"],
+        &["--history", "runs.db"][..],
         &["--profile", "strict"],
         &["--rules-dir", "rules"],
-        &["--fail-on-new"],
         &["--all-tenants"],
         &["--format", "sarif"],
         &["--credential", "device-code"],
@@ -162,6 +160,73 @@ fn snapshots_that_are_none() {
     }
 }
 
+/// A file of each kind that is no earlier run, and words that its message must hold.
+fn no_earlier_runs(program: &Program) -> Vec<(&'static str, &'static str)> {
+    program.write("foreign.json", "{\"value\": []}");
+    program.write("list.json", "[]");
+    program.write("empty.json", " ");
+    program.write("cut.json", "{\"schemaVersion\": \"1.0\", \"run\": {");
+    program.write("lacking.json", "{\"schemaVersion\": \"1.0\", \"run\": {}, \"tenants\": [], \"findings\": []}");
+    program.write("newer.json", "{\"schemaVersion\": \"2.0\", \"tenants\": 7}");
+    program.write("odd.json", "{\"schemaVersion\": \"one\"}");
+    program.write("snapshot.json", "{\"formatVersion\": \"2.0\"}");
+    std::fs::write(program.path("zip.gz"), [0x1f, 0x8b, 8, 0, 1, 2, 3]).unwrap();
+    vec![
+        ("foreign.json", "schemaVersion"),
+        ("list.json", "not a JSON object"),
+        ("empty.json", "the file is empty"),
+        ("cut.json", "cut or broken at line 1"),
+        ("lacking.json", "missing field"),
+        ("newer.json", "version 2.0"),
+        ("odd.json", "\"one\""),
+        ("snapshot.json", "format 2.0"),
+        ("zip.gz", "gzip"),
+        ("missing.json", "missing.json"),
+    ]
+}
+
+#[test]
+fn baselines_and_sides_that_are_none() {
+    let program = Program::new();
+    program.run(&["collect", "--fixture", "tidy-msp", "-o", "s.json"]);
+    for (file, word) in no_earlier_runs(&program) {
+        for args in [&["evaluate", "s.json", "--baseline", file][..], &["diff", "s.json", file], &["diff", file, "s.json"]] {
+            let stderr = refused(&program, args);
+            assert!(stderr.contains(word) && stderr.contains(file), "{args:?}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn a_baseline_of_another_tenant_or_view_is_refused() {
+    let program = Program::new();
+    for (fixture, file) in [("tidy-msp", "msp.json"), ("northwind-msp", "other.json"), ("contoso", "customer.json")] {
+        program.run(&["collect", "--fixture", fixture, "-o", file]);
+        program.run(&["evaluate", file, "--format", &format!("json=report-of-{file}")]);
+    }
+    let text = std::fs::read_to_string(program.path("msp.json")).unwrap();
+    program.write("view.json", &text.replacen("\"view\":\"partner\"", "\"view\":\"customer\"", 1));
+    for baseline in ["other.json", "customer.json", "view.json", "report-of-other.json", "report-of-customer.json"] {
+        let stderr = refused(&program, &["evaluate", "msp.json", "--baseline", baseline]);
+        assert!(stderr.contains("it holds tenant") && stderr.contains("in the partner view"), "{baseline}: {stderr}");
+        let stderr = refused(&program, &["diff", baseline, "msp.json"]);
+        assert!(stderr.contains("OLD holds tenant"), "{baseline}: {stderr}");
+    }
+    let customer = text.split("\"customer\":{\"tenantId\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    program.run(&["collect", "--fixture", "tidy-msp", "--customer", &customer, "-o", "one.json"]);
+    for args in [&["evaluate", "msp.json", "--baseline", "one.json"][..], &["diff", "one.json", "msp.json"]] {
+        assert!(refused(&program, args).contains("a single customer"), "{args:?}");
+    }
+}
+
+#[test]
+fn what_is_new_needs_a_baseline() {
+    refuses(&["audit", "--fixture", "tidy-msp", "--fail-on-new", "high"], &["without a baseline", "--baseline FILE"]);
+    refuses(&["audit", "--fixture", "tidy-msp", "--fail-on-new", "hgh", "--baseline", "x"], &["did you mean `high`?"]);
+    refuses(&["audit", "--fixture", "tidy-msp", "--fail-on-new", "never", "--baseline", "x"], &["never"]);
+    refuses(&["diff", "a.json", "b.json", "--format", "jsn"], &["did you mean `json`?"]);
+}
+
 #[test]
 fn an_older_and_a_richer_snapshot_is_read() {
     let program = Program::new();
@@ -245,6 +310,8 @@ fn usage_is_exit_2() {
         &["audit", "--fixture", "tidy-msp", "--now", "yesterday"],
         &["audit", "--fixture", "tidy-msp", "--lookback", "0d"],
         &["evaluate"],
+        &["diff"],
+        &["diff", "one.json"],
         &["collect", "--fixture", "tidy-msp"],
     ] {
         refused(&Program::new(), args);

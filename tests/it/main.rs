@@ -3,6 +3,7 @@
 
 mod architecture;
 mod bad_input;
+mod baseline;
 mod contract;
 mod customer_tenants;
 mod customer_unread;

@@ -2,6 +2,7 @@
 
 pub(super) mod audit;
 pub(super) mod collect;
+pub(super) mod diff;
 pub(super) mod evaluate;
 #[cfg(feature = "fixture")]
 pub(super) mod fixture;
@@ -10,6 +11,7 @@ pub(super) mod rules;
 pub(super) mod schema;
 
 use super::args::ColorWhen;
+use super::earlier::EarlierFile;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::compute;
@@ -22,10 +24,18 @@ use crate::policy::{self, settings::Settings};
 use crate::report::RenderOptions;
 
 /// Judges a snapshot, renders and writes every format: the second half of `audit`, and all of `evaluate`.
-async fn judge(snapshot: Snapshot, settings: Settings, now: Timestamp, outputs: Outputs, look: Look) -> Result<Exit, Failure> {
+async fn judge(
+    snapshot: Snapshot,
+    baseline: Option<EarlierFile>,
+    settings: Settings,
+    now: Timestamp,
+    outputs: Outputs,
+    look: Look,
+) -> Result<Exit, Failure> {
     let formats: Vec<(&'static str, RenderOptions)> = outputs.specs().map(|spec| (spec.name, look.of(spec.path.is_some()))).collect();
     let work = move || {
-        let report = policy::evaluate(&snapshot, None, &settings, now);
+        let baseline = baseline.map(|earlier| earlier.baseline(&snapshot, &settings)).transpose()?;
+        let report = policy::evaluate(&snapshot, baseline.as_ref(), &settings, now);
         let rendered = formats.iter().map(|(name, options)| wire::render(&report, name, options)).collect::<Result<Vec<String>, Failure>>();
         rendered.map(|rendered| (rendered, report.summary.exit_code))
     };

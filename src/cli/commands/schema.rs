@@ -11,6 +11,7 @@ use crate::report;
 pub(in crate::cli) fn run(name: SchemaName) -> Result<Exit, Failure> {
     let schema = match name {
         SchemaName::Report => report::json::schema(),
+        SchemaName::Diff => report::json::diff::schema(),
         SchemaName::Snapshot => schemars::schema_for!(Snapshot).to_value(),
     };
     print(&format!("{schema:#}\n"))?;

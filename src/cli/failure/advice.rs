@@ -9,6 +9,7 @@ use crate::cli::wire::aadsts_hint;
 use crate::config::ConfigError;
 use crate::domain::coverage::denied_permissions;
 use crate::domain::{Coverage, Dataset, Status};
+use crate::history::earlier::EarlierError;
 use crate::history::snapshot_file::FormatError;
 use crate::http::transport::{TransportError, TransportErrorKind};
 use crate::imports::ImportError;
@@ -55,6 +56,7 @@ pub(super) fn of(failure: &Failure) -> Vec<Advice> {
         Failure::Fixture(error) => fixture(error),
         Failure::Input { path, source } => failed(format!("read {}: {source}", path.display()), []),
         Failure::Snapshot { path, source } => failed(format!("read {}: {source}", path.display()), snapshot(source)),
+        Failure::Earlier { path, source } => failed(format!("read {}: {source}", path.display()), earlier(source)),
         Failure::Import(error) => failed(format!("use {error}"), import(error)),
         Failure::Merge { message } => failed(message, one("evaluate them one by one")),
         Failure::Output { path: Some(path), source } => {
@@ -97,6 +99,18 @@ fn snapshot(error: &FormatError) -> Vec<String> {
         }
         FormatError::Twice { .. } => one("collect again: `partnerscope collect -o FILE` writes each tenant once"),
         FormatError::TooLarge { .. } | FormatError::Write { .. } => Vec::new(),
+    }
+}
+
+fn earlier(error: &EarlierError) -> Vec<String> {
+    match error {
+        EarlierError::Foreign { .. } => {
+            one("`partnerscope collect -o FILE` writes a snapshot, `partnerscope audit --format json=FILE` a report; either will do")
+        }
+        EarlierError::Newer { .. } => one("update partnerscope, or make the report again with this version"),
+        EarlierError::Broken { .. } => one("the file may have been cut on the way: copy it again, or make it again"),
+        EarlierError::Twice { .. } => one("make the report again: each tenant stands in it once for each view"),
+        EarlierError::Snapshot(error) => snapshot(error),
     }
 }
 

@@ -40,7 +40,9 @@ mod governance_not_terminable;
 mod governance_request_pending;
 mod governing_tenant_relationship;
 mod lookback_too_short;
+mod member_set_grew_since_baseline;
 mod microsoft_support_access_lingers;
+mod new_relationship_since_baseline;
 mod partner_adds_app_credential_or_consent;
 mod partner_app_high_privilege;
 mod partner_app_signin_new_source;
@@ -62,6 +64,7 @@ mod partner_signin_weak_protocol;
 mod partner_signin_without_relationship;
 mod partner_user_tenant_fanout;
 mod partner_weakens_security_policy;
+mod privilege_grew_since_baseline;
 mod relationship_data_gap;
 mod reseller_chain_double_access;
 mod role_outside_ceiling;
@@ -106,6 +109,9 @@ pub static ALL: &[&Rule] = &[
     &partner_adds_app_credential_or_consent::RULE,
     &partner_mailbox_access::RULE,
     &partner_session_attack_chain::RULE,
+    &new_relationship_since_baseline::RULE,
+    &privilege_grew_since_baseline::RULE,
+    &member_set_grew_since_baseline::RULE,
     &signin_log_coverage_gap::RULE,
     &relationship_data_gap::RULE,
     &lookback_too_short::RULE,

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::domain::{Coverage, Dataset, Snapshot, Timestamp};
+use crate::policy::Compared;
 use crate::policy::examples;
 use crate::policy::index::Index;
 use crate::policy::rule::{Ctx, Out, Rule};
@@ -32,6 +33,7 @@ pub(crate) struct Case {
     settings: Vec<(&'static str, Value)>,
     approved: Vec<Approved>,
     off: Vec<&'static str>,
+    baseline: Option<Snapshot>,
 }
 
 /// A case with these partner facts; every dataset complete, sign-ins over the 30 days before.
@@ -46,7 +48,7 @@ pub(crate) fn customer_case(customer: Json) -> Case {
 
 fn of(json: &Json) -> Case {
     let snapshot = examples::load(&json.to_string()).unwrap();
-    Case { snapshot, now: at(0), settings: Vec::new(), approved: Vec::new(), off: Vec::new() }
+    Case { snapshot, now: at(0), settings: Vec::new(), approved: Vec::new(), off: Vec::new(), baseline: None }
 }
 
 impl Case {
@@ -83,6 +85,12 @@ impl Case {
         self
     }
 
+    /// The run before this one, of which another case holds the facts.
+    pub(crate) fn after(mut self, earlier: Case) -> Self {
+        self.baseline = Some(earlier.snapshot);
+        self
+    }
+
     /// A rule does not run.
     pub(crate) fn off(mut self, rule_id: &'static str) -> Self {
         self.off.push(rule_id);
@@ -110,12 +118,15 @@ impl Case {
         let tenant = &self.snapshot.tenants[0];
         let index = Index::new(&tenant.partner);
         let ledger = crate::domain::ledger::of_view(tenant, settings.reading);
+        let baseline = self.baseline.as_ref().map(|baseline| crate::policy::baseline_of(baseline, &settings));
+        let compared = baseline.as_ref().and_then(|baseline| Compared::new(baseline, tenant, &ledger, self.snapshot.collected_at));
         use_it(&Ctx {
             tenant,
             facts: &tenant.partner,
             index: &index,
             customer: &tenant.customer,
             ledger: &ledger,
+            baseline: compared.as_ref(),
             approved: &self.approved,
             now: self.now,
             lookback_days: self.snapshot.lookback_days,

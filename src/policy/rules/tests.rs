@@ -9,7 +9,7 @@ use super::ALL;
 use crate::domain::customer::CustomerFacts;
 use crate::domain::rule_meta::{RuleMeta, SettingDefault};
 use crate::domain::{Dataset, Need, Snapshot, View};
-use crate::policy::examples::{Example, Kind, examples, load, run};
+use crate::policy::examples::{BASELINE, Example, Kind, examples, load, load_baseline, run_against};
 use crate::policy::rule::{Out, Rule};
 use crate::policy::settings::Settings;
 
@@ -54,6 +54,12 @@ fn section<'a>(meta: &RuleMeta, heading: &str) -> &'a str {
 
 fn loaded(rule: &Rule, example: &Example<'_>) -> Snapshot {
     load(example.json).unwrap_or_else(|error| panic!("{}.md:{}: {error}", rule.meta.id, example.line))
+}
+
+/// What a rule says of an example, against the example's baseline where it has one.
+fn judged(rule: &Rule, example: &Example<'_>, settings: &Settings) -> Vec<Out> {
+    let before = load_baseline(example.json).unwrap_or_else(|error| panic!("{}.md:{}: {error}", rule.meta.id, example.line));
+    run_against(rule, &loaded(rule, example), before.as_ref(), settings)
 }
 
 #[test]
@@ -159,7 +165,7 @@ fn every_page_shows_both_sides_and_its_examples_hold() {
             assert!(found.iter().any(|example| example.kind == kind), "{}: no {kind:?} example", rule.meta.id);
         }
         for example in &found {
-            let findings: usize = run(rule, &loaded(rule, example), &settings).iter().map(|out| out.findings.len()).sum();
+            let findings: usize = judged(rule, example, &settings).iter().map(|out| out.findings.len()).sum();
             let holds = (findings == 0) == (example.kind == Kind::Pass);
             assert!(holds, "{}.md:{}: {findings} findings in a {:?} example", rule.meta.id, example.line, example.kind);
         }
@@ -182,9 +188,12 @@ fn examples_hold_nothing_that_a_snapshot_does_not() {
     let schema = Schema::new();
     for rule in ALL {
         for example in examples(rule.meta.page) {
-            let json: Value = serde_json::from_str(example.json).unwrap();
-            let unknown = schema.unknown_keys(&schema.root, &json, "");
-            assert!(unknown.is_empty(), "{}.md:{}: {unknown:?}", rule.meta.id, example.line);
+            let mut json: Value = serde_json::from_str(example.json).unwrap();
+            let before = json.as_object_mut().unwrap().remove(BASELINE);
+            for snapshot in before.iter().chain([&json]) {
+                let unknown = schema.unknown_keys(&schema.root, snapshot, "");
+                assert!(unknown.is_empty(), "{}.md:{}: {unknown:?}", rule.meta.id, example.line);
+            }
         }
     }
 }
@@ -210,6 +219,7 @@ fn the_order_of_facts_does_not_matter() {
     for rule in ALL {
         for example in examples(rule.meta.page) {
             let snapshot = loaded(rule, &example);
+            let before = load_baseline(example.json).unwrap();
             let mut reversed = snapshot.clone();
             for facts in reversed.tenants.iter_mut().map(|tenant| &mut tenant.partner) {
                 facts.relationships.reverse();
@@ -225,8 +235,8 @@ fn the_order_of_facts_does_not_matter() {
             }
             reversed.tenants.iter_mut().for_each(|tenant| reverse_customer(&mut tenant.customer));
             assert_eq!(
-                shown(run(rule, &snapshot, &settings)),
-                shown(run(rule, &reversed, &settings)),
+                shown(run_against(rule, &snapshot, before.as_ref(), &settings)),
+                shown(run_against(rule, &reversed, before.as_ref(), &settings)),
                 "{}.md:{}",
                 rule.meta.id,
                 example.line
@@ -258,7 +268,7 @@ fn own_keys_hold_no_names_counts_or_times() {
     let settings = Settings::default();
     for rule in ALL {
         for example in examples(rule.meta.page) {
-            for out in run(rule, &loaded(rule, &example), &settings) {
+            for out in judged(rule, &example, &settings) {
                 let keys: Vec<_> = out.findings.iter().map(|draft| (&draft.subject.kind, &draft.subject.id, &draft.own_key)).collect();
                 assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "{}", rule.meta.id);
                 assert!(out.findings.iter().all(|draft| draft.own_key.split('/').all(is_key)), "{}: {keys:?}", rule.meta.id);
@@ -279,7 +289,7 @@ fn every_finding_names_what_it_rests_on() {
     let settings = Settings::default();
     for rule in ALL {
         for example in examples(rule.meta.page).iter().filter(|example| example.kind == Kind::Fail) {
-            for draft in run(rule, &loaded(rule, example), &settings).into_iter().flat_map(|out| out.findings) {
+            for draft in judged(rule, example, &settings).into_iter().flat_map(|out| out.findings) {
                 let sources: BTreeSet<&str> = draft.evidence.iter().map(|evidence| &*evidence.source).collect();
                 assert!(sources.iter().any(|source| Dataset::parse(source).is_some()), "{}", rule.meta.id);
                 assert!(sources.iter().all(|source| *source == "settings" || Dataset::parse(source).is_some()));
@@ -362,7 +372,7 @@ fn what_fingerprints_are_made_of_is_frozen() {
     let mut lines = BTreeSet::new();
     for rule in ALL {
         for example in examples(rule.meta.page) {
-            for draft in run(rule, &loaded(rule, &example), &settings).into_iter().flat_map(|out| out.findings) {
+            for draft in judged(rule, &example, &settings).into_iter().flat_map(|out| out.findings) {
                 lines.insert(
                     format!("{} {} {} {}", rule.meta.id, draft.subject.kind, draft.subject.id, draft.own_key).trim_end().to_owned(),
                 );
@@ -433,9 +443,12 @@ fn what_fingerprints_are_made_of_is_frozen() {
     lookback-too-short dataset app-sign-ins customer
     lookback-too-short dataset sign-ins customer
     lookback-too-short dataset sign-ins partner
+    member-set-grew-since-baseline group 33333333-3333-4333-8333-333333333333 44444444-4444-4444-8444-444444444444
     microsoft-support-access-lingers principal 44444444-4444-4444-8444-444444444444 00cf5c54-4693-4f59-a0ac-ab79ef0a974d
     microsoft-support-access-lingers tenant b4c546a4-7dac-46a6-a7dd-ed822a11efd3 open
     microsoft-support-access-lingers tenant b4c546a4-7dac-46a6-a7dd-ed822a11efd3 roles
+    new-relationship-since-baseline relationship r1
+    new-relationship-since-baseline tenant 22222222-2222-4222-8222-222222222222
     partner-adds-app-credential-or-consent user 44444444444444448444444444444444 event-a
     partner-app-high-privilege application 66666666-6666-4666-8666-666666666666
     partner-app-signin-new-source servicePrincipal 77777777-7777-4777-8777-777777777777 e0000000-0000-4000-8000-000000000021
@@ -461,6 +474,11 @@ fn what_fingerprints_are_made_of_is_frozen() {
     partner-signin-without-relationship tenant 22222222-2222-4222-8222-222222222222 e0000000-0000-4000-8000-000000000001
     partner-user-tenant-fanout user 44444444-4444-4444-8444-444444444444 e0000000-0000-4000-8000-000000000006
     partner-weakens-security-policy user 44444444444444448444444444444444 event-a
+    privilege-grew-since-baseline customer 22222222-2222-4222-8222-222222222222 roles/9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3
+    privilege-grew-since-baseline relationship r1 auto-extend
+    privilege-grew-since-baseline relationship r1 duration
+    privilege-grew-since-baseline relationship r1 group/33333333-3333-4333-8333-333333333333
+    privilege-grew-since-baseline tenant 22222222-2222-4222-8222-222222222222 ceiling/e8611ab8-c189-46e8-94e1-60213ab1f814
     relationship-data-gap dataset assignments partner/unread
     relationship-data-gap dataset relationships partner/unread
     relationship-data-gap dataset role-assignments customer/unread

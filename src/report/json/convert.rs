@@ -4,6 +4,7 @@ use serde::Serializer;
 
 use super::partner::Partner;
 use super::shape::*;
+use super::totals::{BySeverity, ByState, Summary};
 use crate::domain::report as settled;
 use crate::domain::{Finding as DomainFinding, Report, Severity, State, View};
 
@@ -17,6 +18,7 @@ impl<'a> From<&'a Report> for ReportJson<'a> {
                 now: report.run.now,
                 collected_at: report.run.collected_at,
                 lookback: format!("{}d", report.run.lookback_days),
+                rules: &report.run.rules,
             },
             tenants: report.tenants.iter().map(Tenant::from).collect(),
             findings: report.findings.iter().map(Finding::from).collect(),

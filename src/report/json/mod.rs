@@ -1,9 +1,11 @@
 //! The JSON report, version 1. Its structs are its own: the domain can move without moving the report.
 
 mod convert;
+pub mod diff;
 mod partner;
 mod partner_convert;
 mod shape;
+mod totals;
 
 use std::io;
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::partner::Partner;
+use super::totals::Summary;
 use crate::domain::facts::{AssignmentStatus, PrincipalKind, RelationshipStatus};
 use crate::domain::report::PersonRow;
 use crate::domain::{
@@ -48,6 +49,9 @@ pub(super) struct Run<'a> {
     /// How far back logs were asked for, in days: `30d`.
     #[schemars(regex(pattern = "^[0-9]+d$"))]
     pub(super) lookback: String,
+    /// Ids of the rules that were to be judged: a run that takes this report as its baseline calls no finding of another rule new.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) rules: &'a [String],
 }
 
 /// One tenant in one view.
@@ -361,40 +365,4 @@ pub(super) struct NotApplicable<'a> {
     pub(super) view: View,
     /// In words.
     pub(super) reason: &'a str,
-}
-
-/// Totals and the exit status.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Summary {
-    /// How many findings of each severity.
-    pub(super) by_severity: BySeverity,
-    /// How many findings of each state.
-    pub(super) by_state: ByState,
-    /// The worst finding; null if there is none.
-    pub(super) worst: Option<Severity>,
-    /// 0, 1 or 3.
-    #[schemars(extend("enum" = [0, 1, 3]))]
-    pub(super) exit_code: u8,
-}
-
-/// How many findings of each severity.
-#[derive(Debug, Default, Serialize, JsonSchema)]
-pub(super) struct BySeverity {
-    pub(super) critical: u64,
-    pub(super) high: u64,
-    pub(super) medium: u64,
-    pub(super) low: u64,
-    pub(super) info: u64,
-}
-
-/// How many findings of each state.
-#[derive(Debug, Default, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ByState {
-    pub(super) new: u64,
-    pub(super) existing: u64,
-    pub(super) unknown_before: u64,
-    pub(super) resolved: u64,
-    pub(super) unbaselined: u64,
 }

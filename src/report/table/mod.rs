@@ -1,6 +1,7 @@
 //! The table: what a person wants to see first. One line of verdict, what could not be read, then the ledger of a
 //! customer, the findings worst first, the footprint of a partner.
 
+pub mod diff;
 mod evidence;
 mod findings;
 mod footprint;
@@ -91,11 +92,14 @@ fn closing(out: &mut String, page: &Page<'_>) {
     let mut counts: Vec<String> = summary.by_severity.iter().map(|(severity, count)| format!("{count} {severity}")).collect();
     let states = summary.by_state.iter().filter(|(state, _)| *state != State::Unbaselined);
     counts.extend(states.map(|(state, count)| format!("{count} {}", state_word(*state))));
+    // Against a baseline either of two limits may count.
+    let has_baseline = summary.by_state.iter().any(|(state, _)| *state != State::Unbaselined);
+    let limit = if has_baseline { "--fail-on or --fail-on-new" } else { "--fail-on" };
     let meaning = match summary.exit_code {
-        0 => "nothing at or above --fail-on",
-        1 => "findings at or above --fail-on",
-        3 => "no findings at or above --fail-on, but a required dataset was not read",
-        _ => "could not run",
+        0 => format!("nothing at or above {limit}"),
+        1 => format!("findings at or above {limit}"),
+        3 => format!("no findings at or above {limit}, but a required dataset was not read"),
+        _ => "could not run".to_owned(),
     };
     out.push('\n');
     let findings = format!("Findings: {}. Exit status {}: {meaning}.", counts.join(", "), summary.exit_code);

@@ -1,0 +1,28 @@
+//! What is new: two looks at one tenant, compared. Pure: no file, no clock.
+//!
+//! A [`Picture`] is what a comparison looks at: the subjects of one tenant in one view, each with its facts, and how well every dataset was
+//! read. [`compare`] tells two pictures apart. A [`Baseline`] is an earlier run: its pictures, and what it found and could have found.
+//!
+//! Two laws hold everywhere. What could not be read then is not new, and what cannot be read now is not gone. And times and order alone
+//! change nothing: no event, no date of a change and no position in a list is a fact of a picture.
+
+mod baseline;
+mod clean_up;
+mod compare;
+mod field;
+#[cfg(test)]
+mod laws;
+mod outside;
+mod partner;
+mod picture;
+mod sight;
+mod whole;
+
+pub use baseline::{Baseline, Before, Form};
+pub use clean_up::Ending;
+pub use compare::{Change, ChangeKind, Comparison, Detail, Direction, Item, NotCompared, compare};
+pub use field::Field;
+pub use partner::Sums;
+pub use picture::{Fact, Kind, Lifecycle, Picture, State, Value};
+pub use sight::Sight;
+pub use whole::{Diff, Look, TenantDiff, diff};

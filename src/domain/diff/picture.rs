@@ -1,0 +1,226 @@
+//! What a comparison looks at: the subjects of one tenant in one view with their facts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::field::Field;
+use super::partner::Sums;
+use crate::domain::facts::RelationshipStatus;
+use crate::domain::ledger::Ledger;
+use crate::domain::{Coverage, Dataset, Party, Status, TenantSnapshot, Text, Timestamp, View, roles};
+
+/// What a subject is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A delegated admin relationship.
+    Relationship,
+    /// A group that carries access.
+    Group,
+    /// A person who can use delegated access.
+    Person,
+    /// A reseller partnership, by customer.
+    Contract,
+    /// A tenant outside (customer view).
+    Tenant,
+    /// A dataset.
+    Dataset,
+}
+
+impl Kind {
+    /// The word used in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Relationship => "relationship",
+            Kind::Group => "group",
+            Kind::Person => "user",
+            Kind::Contract => "contract",
+            Kind::Tenant => "tenant",
+            Kind::Dataset => "dataset",
+        }
+    }
+}
+
+/// The value of a fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// One of several: that it is there is all that counts. The text is what it is called.
+    Member(Text),
+    /// The only one, and how far it reaches: of two with the same rank neither reaches farther.
+    Only(Text, i64),
+}
+
+impl Value {
+    /// What it is called.
+    pub fn shown(&self) -> &str {
+        match self {
+            Value::Member(text) | Value::Only(text, _) => text,
+        }
+    }
+}
+
+/// A fact of a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// Its value.
+    pub value: Value,
+    /// The tier of what it gives, where it gives a role.
+    pub tier: Option<u8>,
+}
+
+/// How far along a relationship is: what tells an end from a clean-up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// Its status.
+    pub status: RelationshipStatus,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// When it ends or ended.
+    pub end: Option<Timestamp>,
+}
+
+/// A subject as one run saw it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// Its name, or its id. No fact: a new name is no difference.
+    pub name: String,
+    /// The customer (partner view) or the outside tenant (customer view) that it belongs to.
+    pub party: Option<Party>,
+    /// Its facts, by field and by id of the value; the id of an only value is empty.
+    pub facts: BTreeMap<(Field, String), Fact>,
+    /// Of a relationship.
+    pub lifecycle: Option<Lifecycle>,
+}
+
+impl State {
+    /// A subject without facts.
+    pub(super) fn new(name: impl Into<String>, party: Option<Party>) -> Self {
+        State { name: name.into(), party, ..State::default() }
+    }
+
+    /// Adds one of several values.
+    pub(super) fn member(&mut self, field: Field, id: impl Into<String>, shown: impl Into<Text>, tier: Option<u8>) {
+        self.facts.insert((field, id.into()), Fact { value: Value::Member(shown.into()), tier });
+    }
+
+    /// Adds a role, by its name in the catalog.
+    pub(super) fn role(&mut self, field: Field, id: &str) {
+        let shown = roles::by_id(id).map_or_else(|| Text::Owned(id.to_owned()), |role| Text::Borrowed(role.name));
+        self.member(field, id, shown, roles::tier(id));
+    }
+
+    /// Adds the only value of a field.
+    pub(super) fn only(&mut self, field: Field, shown: impl Into<Text>, rank: i64) {
+        self.facts.insert((field, String::new()), Fact { value: Value::Only(shown.into(), rank), tier: None });
+    }
+
+    /// Adds a switch that is on; one that is off is no fact.
+    pub(super) fn switch(&mut self, field: Field, is_on: bool) {
+        if is_on {
+            self.member(field, "", "true", None);
+        }
+    }
+
+    /// The ids of a field's values.
+    pub fn ids(&self, field: Field) -> impl Iterator<Item = &str> {
+        self.facts.range((field, String::new())..).take_while(move |((own, _), _)| *own == field).map(|((_, id), _)| id.as_str())
+    }
+
+    /// The only value of a field, with its rank.
+    pub fn rank(&self, field: Field) -> Option<(&str, i64)> {
+        match &self.facts.get(&(field, String::new()))?.value {
+            Value::Only(shown, rank) => Some((shown, *rank)),
+            Value::Member(_) => None,
+        }
+    }
+
+    /// True for a relationship in the live set.
+    pub fn is_live(&self) -> bool {
+        self.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.status.is_live())
+    }
+}
+
+/// One tenant in one view, as one run saw it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// The tenant.
+    pub tenant_id: String,
+    /// Its name.
+    pub display_name: String,
+    /// The view.
+    pub view: View,
+    /// When the facts were read.
+    pub collected_at: Timestamp,
+    /// How well each dataset was read.
+    pub coverage: BTreeMap<Dataset, Coverage>,
+    /// Datasets whose rows the file does not carry, however well they were read.
+    pub blind: BTreeSet<Dataset>,
+    /// The subjects.
+    pub subjects: BTreeMap<(Kind, String), State>,
+}
+
+impl Picture {
+    /// The picture of a snapshot's tenant, with the ledger of its customer view.
+    pub fn of(tenant: &TenantSnapshot, ledger: &Ledger, collected_at: Timestamp) -> Picture {
+        let mut picture = Picture {
+            tenant_id: tenant.tenant_id.clone(),
+            display_name: tenant.display_name.clone(),
+            view: tenant.view,
+            collected_at,
+            coverage: tenant.coverage.clone(),
+            blind: BTreeSet::new(),
+            subjects: BTreeMap::new(),
+        };
+        match tenant.view {
+            View::Partner => super::partner::add(&mut picture, &tenant.partner),
+            View::Customer => ledger.entries.values().for_each(|entry| super::outside::add(&mut picture, entry)),
+        }
+        picture.add_datasets();
+        picture
+    }
+
+    /// The picture of a report's tenant: what a report holds of the facts, its coverage, and sums in place of rows.
+    pub fn of_report(tenant: &TenantSnapshot, ledger: &Ledger, collected_at: Timestamp, sums: &Sums) -> Picture {
+        let mut picture = Picture::of(tenant, ledger, collected_at);
+        super::partner::add_sums(&mut picture, sums);
+        if tenant.view == View::Partner {
+            use Dataset::{Contracts, GroupMembers, GroupOwners, GroupPim, Groups};
+            picture.blind = [Contracts, GroupMembers, GroupOwners, GroupPim, Groups].into();
+        }
+        picture
+    }
+
+    /// A subject.
+    pub fn subject(&self, kind: Kind, id: &str) -> Option<&State> {
+        self.subjects.get(&(kind, id.to_owned()))
+    }
+
+    /// Subjects of a kind, by id.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&str, &State)> {
+        self.subjects
+            .range((kind, String::new())..)
+            .take_while(move |((own, _), _)| *own == kind)
+            .map(|((_, id), state)| (id.as_str(), state))
+    }
+
+    /// The datasets as subjects.
+    pub(super) fn add_datasets(&mut self) {
+        for (dataset, coverage) in &self.coverage {
+            if dataset.need(self.view).is_some() {
+                let mut state = State::new(dataset.name(), None);
+                // One that is lowered only by another was itself read to the end.
+                let status = if coverage.limited_by.is_some() { Status::Complete } else { coverage.status };
+                state.only(Field::Read, status.as_str(), sight_rank(status));
+                self.subjects.insert((Kind::Dataset, dataset.name().to_owned()), state);
+            }
+        }
+    }
+}
+
+/// How much is seen through a dataset.
+fn sight_rank(status: Status) -> i64 {
+    use Status::*;
+    match status {
+        Complete => 2,
+        Partial => 1,
+        Denied | Unlicensed | Unavailable | Failed | Skipped => 0,
+    }
+}

@@ -1,0 +1,119 @@
+//! An earlier run beside this one: what the rules on change are given, and what a baseline is made of.
+
+use std::collections::BTreeMap;
+
+use crate::domain::diff::{self, Baseline, Before, Comparison, Form, Picture, Sight};
+use crate::domain::ledger::{self, Ledger};
+use crate::domain::report::{Missing, NotApplicable, NotEvaluated, Report};
+use crate::domain::{Finding, Need, Snapshot, Status, TenantSnapshot, Timestamp, View};
+
+use super::rule::{Ctx, Rule};
+use super::rules;
+use super::settings::Settings;
+
+/// One tenant in one view, then and now.
+#[derive(Debug)]
+pub struct Compared<'a> {
+    /// What the baseline saw.
+    pub before: &'a Before,
+    /// What this run saw.
+    pub now: Picture,
+    /// What is otherwise.
+    pub comparison: Comparison,
+}
+
+impl<'a> Compared<'a> {
+    /// Compares a tenant with the baseline; `None` if the baseline does not hold it in this view.
+    pub fn new(baseline: &'a Baseline, tenant: &TenantSnapshot, ledger: &Ledger, collected_at: Timestamp) -> Option<Compared<'a>> {
+        let before = baseline.of(&tenant.tenant_id, tenant.view)?;
+        let now = Picture::of(tenant, ledger, collected_at);
+        let comparison = diff::compare(&before.picture, &now);
+        Some(Compared { before, now, comparison })
+    }
+}
+
+/// A snapshot as a baseline: judged at its own time with the settings of this run, so that what is new is new in the tenant and not in the
+/// settings.
+pub fn baseline_of(snapshot: &Snapshot, settings: &Settings) -> Baseline {
+    let report = super::evaluate(snapshot, None, settings, snapshot.collected_at);
+    let sights = sights(snapshot, &report.run.rules, &report.not_evaluated, &report.not_applicable);
+    let mut found = found(&report);
+    let before = |tenant: &TenantSnapshot| {
+        let key = (tenant.tenant_id.clone(), tenant.view);
+        let picture = Picture::of(tenant, &ledger::of_view(tenant, settings.reading), snapshot.collected_at);
+        let sight = sights.get(&key).cloned().unwrap_or_default();
+        let found = found.remove(&key).unwrap_or_default();
+        (key, Before { picture, sight, found })
+    };
+    Baseline {
+        form: Form::Snapshot,
+        collected_at: snapshot.collected_at,
+        only_customer: snapshot.only_customer.clone(),
+        tenants: snapshot.tenants.iter().map(before).collect(),
+        id: report.run.id,
+    }
+}
+
+/// Findings by tenant, view and fingerprint, each seen first when its facts were read.
+fn found(report: &Report) -> BTreeMap<(String, View), BTreeMap<String, Finding>> {
+    let mut found: BTreeMap<(String, View), BTreeMap<String, Finding>> = BTreeMap::new();
+    for finding in &report.findings {
+        let first_seen = Some(report.run.collected_at);
+        let of_tenant = found.entry((finding.tenant_id.clone(), finding.view)).or_default();
+        of_tenant.insert(finding.fingerprint.clone(), Finding { first_seen, ..finding.clone() });
+    }
+    found
+}
+
+/// Ids of the rules that are to be judged, sorted.
+pub(super) fn selected(settings: &Settings) -> Vec<String> {
+    let mut ids: Vec<String> = rules::ALL.iter().map(|rule| rule.meta.id).filter(|id| settings.selects(id)).map(str::to_owned).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// What a run could see, by tenant and view.
+pub(super) fn sights(
+    snapshot: &Snapshot,
+    rules: &[String],
+    not_evaluated: &[NotEvaluated],
+    not_applicable: &[NotApplicable],
+) -> BTreeMap<(String, View), Sight> {
+    let of = |tenant: &TenantSnapshot| {
+        let unjudged: Vec<_> = not_evaluated.iter().filter(|row| row.tenant_id == tenant.tenant_id && row.view == tenant.view).collect();
+        let pointless: Vec<_> = not_applicable.iter().filter(|row| row.tenant_id == tenant.tenant_id && row.view == tenant.view).collect();
+        let sight = Sight::of(tenant.coverage.clone(), rules.iter().cloned(), &unjudged, &pointless);
+        ((tenant.tenant_id.clone(), tenant.view), sight)
+    };
+    snapshot.tenants.iter().map(of).collect()
+}
+
+/// Why a rule on change has nothing to judge, if it has not.
+pub(super) fn not_applicable(rule: &Rule, ctx: &Ctx<'_>) -> Option<String> {
+    let Some(compared) = ctx.baseline else { return Some("there is no baseline of this tenant in this view".into()) };
+    let required = rule.meta.uses_in(ctx.tenant.view).iter().filter(|uses| uses.need == Need::Required);
+    let blind = required.map(|uses| uses.dataset).find(|dataset| compared.before.picture.blind.contains(dataset))?;
+    Some(format!("the baseline is a report, which does not carry {blind}"))
+}
+
+/// What a rule on change could not judge for want of the baseline. It cannot be mended any more, so it never counts.
+pub(super) fn gaps_of_the_baseline(rule: &Rule, ctx: &Ctx<'_>) -> Option<NotEvaluated> {
+    let before = &ctx.baseline.filter(|_| rule.meta.judges_change())?.before.picture;
+    let required = rule.meta.uses_in(ctx.tenant.view).iter().filter(|uses| uses.need == Need::Required);
+    let status = |dataset| before.coverage.get(&dataset).map_or(Status::Failed, |coverage| coverage.status);
+    let missing: Vec<Missing> = required
+        .map(|uses| Missing { dataset: uses.dataset, status: status(uses.dataset), permission: None })
+        .filter(|missing| missing.status != Status::Complete)
+        .collect();
+    (!missing.is_empty()).then(|| NotEvaluated {
+        rule_id: rule.meta.id.into(),
+        code: rule.meta.code.into(),
+        tenant_id: ctx.tenant.tenant_id.clone(),
+        view: ctx.tenant.view,
+        subjects: Vec::new(),
+        partly: true,
+        reason: "the baseline had not read all of it".into(),
+        counts_for_exit: false,
+        missing,
+    })
+}
