@@ -13,6 +13,7 @@ use super::keys::{self, Key};
 use super::nearest::hint;
 use super::problem::{Problem, Spot, position};
 use super::tenants::{self, TenantEntry};
+use super::waivers::{self, WaiverEntry};
 
 /// A value of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +112,8 @@ pub struct Config {
     pub trust: Trust,
     /// `[[accepted-gap]]`.
     pub accepted_gaps: Vec<GapEntry>,
+    /// `[[waiver]]`.
+    pub waivers: Vec<WaiverEntry>,
     /// `[[approved]]`.
     pub approved: Vec<ApprovedEntry>,
     /// `[[tenant]]`.
@@ -156,6 +159,7 @@ impl Config {
             name: name.to_owned(),
             trust,
             accepted_gaps: Vec::new(),
+            waivers: Vec::new(),
             approved: Vec::new(),
             tenants: Vec::new(),
             problems: Vec::new(),
@@ -203,6 +207,7 @@ fn read_entry(config: &mut Config, key: &Spanned<std::borrow::Cow<'_, str>>, val
     match name {
         "rules" if !value.get_ref().is_table() => spots.push(Spot::new(value.span(), "rules are tables").help("write `[rules.<id>]`")),
         "accepted-gap" => gaps::read(value, &mut config.accepted_gaps, spots),
+        "waiver" => waivers::read(value, &mut config.waivers, spots),
         "approved" => approved::read(value, &mut config.approved, spots),
         "tenant" => tenants::read(value, &mut config.tenants, spots),
         _ => {

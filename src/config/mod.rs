@@ -13,6 +13,7 @@ pub mod nearest;
 pub mod problem;
 pub mod tenants;
 pub mod units;
+pub mod waivers;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ pub use gaps::GapEntry;
 pub use layers::{Layered, Layers, Source};
 pub use problem::Problem;
 pub use tenants::{TenantEntry, TenantField};
+pub use waivers::WaiverEntry;
 
 /// The lowest layer, and the reference of every key.
 pub const DEFAULTS: &str = include_str!("default.toml");

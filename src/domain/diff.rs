@@ -48,6 +48,7 @@ mod tests {
             subject: Subject { kind: "relationship".into(), id: "r".into(), name: String::new() },
             partner: None,
             customer: None,
+            standing: Default::default(),
             since: None,
             note: None,
             evidence: Vec::new(),

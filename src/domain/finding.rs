@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, View};
+use super::{Standing, Timestamp, View};
 
 /// Text that is most often the program's own: a run over thousands of relationships repeats it in every finding.
 pub type Text = Cow<'static, str>;
@@ -152,6 +152,8 @@ pub struct Finding {
     pub partner: Option<Party>,
     /// The customer concerned.
     pub customer: Option<Party>,
+    /// What the organisation's policy makes of it.
+    pub standing: Standing,
     /// Since when what it says has been so, where a fact tells it.
     pub since: Option<Timestamp>,
     /// The measure that made it a finding, in a few words, for a reader who sees no evidence: `730 days, limit 90`.

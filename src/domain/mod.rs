@@ -17,6 +17,7 @@ pub mod report;
 pub mod roles;
 pub mod rule_meta;
 pub mod snapshot;
+pub mod standing;
 pub mod time;
 
 pub use coverage::{Coverage, Dataset, Gap, Need, Status};
@@ -24,6 +25,7 @@ pub use finding::{Confidence, Evidence, Finding, Party, Severity, State, Subject
 pub use report::Report;
 pub use rule_meta::{RuleMeta, Uses};
 pub use snapshot::{Snapshot, TenantSnapshot};
+pub use standing::{Approval, Standing, Waiver};
 pub use time::{IsoDuration, Timestamp};
 
 use schemars::JsonSchema;

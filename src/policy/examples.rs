@@ -129,6 +129,7 @@ fn run_tenant(rule: &Rule, snapshot: &Snapshot, tenant: &TenantSnapshot, setting
         customer: &tenant.customer,
         ledger: &ledger,
         approved: &settings.approved,
+        waivers: &settings.waivers,
         now: snapshot.collected_at,
         lookback_days: snapshot.lookback_days,
         settings: own,

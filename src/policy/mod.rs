@@ -8,6 +8,7 @@ pub mod index;
 pub mod rule;
 pub mod rules;
 pub mod settings;
+mod waivers;
 
 pub use engine::evaluate;
 pub use gaps::unaccepted_gaps;

@@ -3,10 +3,13 @@
 use crate::domain::customer::CustomerFacts;
 use crate::domain::facts::{PartnerFacts, Relationship};
 use crate::domain::ledger::{Entry, Ledger};
-use crate::domain::{Confidence, Coverage, Dataset, Evidence, Party, RuleMeta, Severity, Subject, TenantSnapshot, Text, Timestamp};
+use crate::domain::{
+    Approval, Confidence, Coverage, Dataset, Evidence, Party, RuleMeta, Severity, Subject, TenantSnapshot, Text, Timestamp, fingerprint,
+};
 
 use super::index::Index;
-use super::settings::{Approved, RuleSettings};
+use super::settings::{Approved, RuleSettings, Waiver};
+use super::waivers::Named;
 
 /// A rule: what it says of itself, and its check. Checks are pure: no I/O, no clock, no dependence on the order of facts.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub struct Ctx<'a> {
     pub ledger: &'a Ledger,
     /// What the organisation approved.
     pub approved: &'a [Approved],
+    /// What it tolerates.
+    pub waivers: &'a [Waiver],
     /// The run's time.
     pub now: Timestamp,
     /// How far back logs were asked for, in days.
@@ -63,6 +68,19 @@ impl<'a> Ctx<'a> {
     /// The approval of an outside tenant that holds at the run's time, if there is one.
     pub fn approval(&self, tenant_id: &str) -> Option<&'a Approved> {
         self.approved.iter().find(|approved| approved.tenant_id == tenant_id && approved.until.is_none_or(|until| self.now <= until))
+    }
+
+    /// True if the finding that a rule would make is waived at the run's time: such a one takes nothing in.
+    pub(super) fn is_waived(&self, rule_id: &str, partner: Option<&str>, subject: (&str, &str), own_key: &str) -> bool {
+        let mut waivers = self.waivers.iter().filter(|waiver| waiver.rule_id == rule_id && waiver.holds(self.now)).peekable();
+        if waivers.peek().is_none() {
+            return false;
+        }
+        let (kind, subject_id) = subject;
+        let own = self.tenant.tenant_id.as_str();
+        let fingerprint = fingerprint::of_finding(rule_id, own, kind, subject_id, own_key);
+        let named = Named { rule_id, subject_id, fingerprint: &fingerprint, partner, customer: Some(own) };
+        waivers.any(|waiver| waiver.names(&named))
     }
 
     /// True if a rule runs in this run: one that does not takes nothing in.
@@ -98,6 +116,8 @@ pub struct Draft {
     pub(super) subject: Subject,
     pub(super) own_key: String,
     pub(super) severity: Option<Severity>,
+    /// The approval that it lies inside, and the severity that it had before.
+    pub(super) approval: Option<(Approval, Option<Severity>)>,
     pub(super) confidence: Confidence,
     pub(super) title: Option<Text>,
     pub(super) customer: Option<Party>,
@@ -115,6 +135,7 @@ impl Draft {
             subject: Subject { kind: kind.into(), id: id.into(), name: name.into() },
             own_key: String::new(),
             severity: None,
+            approval: None,
             confidence: Confidence::High,
             title: None,
             customer: None,
@@ -163,6 +184,14 @@ impl Draft {
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = Some(severity);
+        self
+    }
+
+    /// Lies inside an approval: worth knowing and no more.
+    #[must_use]
+    pub fn approved(mut self, approval: Approval) -> Self {
+        self.approval = Some((approval, self.severity));
+        self.severity = Some(Severity::Info);
         self
     }
 

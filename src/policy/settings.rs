@@ -78,6 +78,27 @@ pub struct AcceptedGap {
     pub reason: String,
     /// Until when; an ended one accepts nothing.
     pub until: Option<Timestamp>,
+    /// True if it is kept in a file: one that is ended or in vain is told then.
+    pub lasting: bool,
+}
+
+/// A finding that is tolerated for a time, from the config's `[[waiver]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waiver {
+    /// The rule.
+    pub rule_id: &'static str,
+    /// Id of the subject, or a fingerprint, as it was written.
+    pub subject: String,
+    /// The partner's tenant id; `None`: any.
+    pub partner: Option<String>,
+    /// The customer's tenant id; `None`: any.
+    pub customer: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Until when; an ended one waives nothing.
+    pub until: Timestamp,
 }
 
 /// An outside tenant that the organisation approved, from the config's `[[approved]]`.
@@ -120,6 +141,9 @@ pub struct Settings {
     pub require: BTreeSet<(Option<View>, Dataset)>,
     /// Accepted gaps.
     pub accepted_gaps: Vec<AcceptedGap>,
+    /// Findings that are tolerated. Left out of the run's id where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<Waiver>,
     /// Approved outside tenants.
     pub approved: Vec<Approved>,
     /// How `All users` of Conditional Access is read for technicians.
@@ -135,6 +159,7 @@ impl Default for Settings {
             fail_on: Some(Severity::High),
             require: BTreeSet::new(),
             accepted_gaps: Vec::new(),
+            waivers: Vec::new(),
             approved: Vec::new(),
             reading: Default::default(),
         }
@@ -259,6 +284,10 @@ fn apply_rule(meta: &'static RuleMeta, table: &DeTable<'_>, rule: &mut RuleSetti
                 }
             },
         }
+    }
+    if let Some((key, _)) = table.get_key_value("severity-reason").filter(|_| !table.contains_key("severity")) {
+        let help = "add `severity = \"…\"`, or take it out".to_owned();
+        problems.push(SettingProblem::new(key.span(), "a reason for another severity, and no severity".into(), Some(help)));
     }
     match (severity, reason) {
         (Some((level, _)), Some(reason)) => rule.severity = Some((level, reason)),
@@ -387,5 +416,8 @@ mod tests {
         assert_eq!(settings.rules[META.id].severity, None);
         let (_, problems) = apply("[gdap-long-duration]\nseverity = \"info\"\nseverity-reason = \" \"\n");
         assert_eq!(problems.len(), 1);
+        let (settings, problems) = apply("[gdap-long-duration]\nseverity-reason = \"agreed\"\n");
+        assert_eq!(problems[0].message, "a reason for another severity, and no severity");
+        assert_eq!(settings.rules[META.id].severity, None);
     }
 }

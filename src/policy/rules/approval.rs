@@ -1,7 +1,7 @@
 //! What an organisation approved of an outside tenant: what lies inside is worth knowing and no more.
 
 use crate::domain::ledger::Entry;
-use crate::domain::{Party, Severity};
+use crate::domain::{Approval, Party};
 use crate::policy::rule::{Ctx, Draft};
 use crate::policy::settings::Approved;
 
@@ -17,7 +17,8 @@ pub(super) fn run_out<'a>(ctx: &Ctx<'a>, tenant_id: &str) -> Option<&'a Approved
 
 /// A finding that lies inside an approval: info, and who answers for it.
 pub(super) fn lowered(draft: Draft, approval: &Approved) -> Draft {
-    named(draft.severity(Severity::Info), approval)
+    let told = Approval { owner: approval.owner.clone(), ticket: None, until: approval.until };
+    named(draft.approved(told), approval)
 }
 
 /// The approval as evidence of a finding, whether it lies inside or beyond it.

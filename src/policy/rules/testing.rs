@@ -6,7 +6,7 @@ use crate::domain::{Coverage, Dataset, Snapshot, Timestamp};
 use crate::policy::examples;
 use crate::policy::index::Index;
 use crate::policy::rule::{Ctx, Out, Rule};
-use crate::policy::settings::{Approved, RuleSettings, Settings, Value};
+use crate::policy::settings::{Approved, RuleSettings, Settings, Value, Waiver};
 
 pub(crate) const EXCHANGE: &str = "29232cdf-9323-42fd-ade2-1d097af3e4de";
 pub(crate) const READERS: &str = "88d8e3e3-8f55-4a1e-953a-9b9898b8876b";
@@ -31,6 +31,7 @@ pub(crate) struct Case {
     pub(crate) now: Timestamp,
     settings: Vec<(&'static str, Value)>,
     approved: Vec<Approved>,
+    waivers: Vec<Waiver>,
     off: Vec<&'static str>,
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn customer_case(customer: Json) -> Case {
 
 fn of(json: &Json) -> Case {
     let snapshot = examples::load(&json.to_string()).unwrap();
-    Case { snapshot, now: at(0), settings: Vec::new(), approved: Vec::new(), off: Vec::new() }
+    Case { snapshot, now: at(0), settings: Vec::new(), approved: Vec::new(), waivers: Vec::new(), off: Vec::new() }
 }
 
 impl Case {
@@ -78,6 +79,20 @@ impl Case {
             roles: roles.map(|roles| roles.iter().map(|role| (*role).to_owned()).collect()),
             until: until_days.map(at),
             owner: "it@example.com".into(),
+        });
+        self
+    }
+
+    /// The organisation tolerates what a rule says of a subject.
+    pub(crate) fn waive(mut self, rule_id: &'static str, subject: &str, until_days: i64) -> Self {
+        self.waivers.push(Waiver {
+            rule_id,
+            subject: subject.into(),
+            partner: None,
+            customer: None,
+            reason: "known".into(),
+            owner: "it@example.com".into(),
+            until: at(until_days),
         });
         self
     }
@@ -116,6 +131,7 @@ impl Case {
             customer: &tenant.customer,
             ledger: &ledger,
             approved: &self.approved,
+            waivers: &self.waivers,
             now: self.now,
             lookback_days: self.snapshot.lookback_days,
             settings: own,

@@ -4,10 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::partner::Partner;
+use super::totals::{Note, Summary};
 use crate::domain::facts::{AssignmentStatus, PrincipalKind, RelationshipStatus};
 use crate::domain::report::PersonRow;
 use crate::domain::{
-    Confidence, Dataset, Evidence, IsoDuration, Need, Party, Severity, State, Status, Subject, Text, Timestamp, Tool, View,
+    Approval, Confidence, Dataset, Evidence, IsoDuration, Need, Party, Severity, State, Status, Subject, Text, Timestamp, Tool, View,
+    Waiver,
 };
 
 /// A run of partnerscope: coverage and facts of each tenant, findings worst first, and what could not be judged.
@@ -30,6 +32,8 @@ pub(super) struct ReportJson<'a> {
     pub(super) not_evaluated: Vec<NotEvaluated<'a>>,
     /// Rules that have nothing to judge here.
     pub(super) not_applicable: Vec<NotApplicable<'a>>,
+    /// What the organisation should look at in its own policy: waivers and accepted gaps that ended or match nothing.
+    pub(super) notes: Vec<Note<'a>>,
     /// Totals and the exit status.
     pub(super) summary: Summary,
 }
@@ -285,6 +289,18 @@ pub(super) struct Finding<'a> {
     pub(super) title: &'a str,
     /// Against a baseline.
     pub(super) state: State,
+    /// It is tolerated until then, and does not count for the exit status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) waiver: Option<&'a Waiver>,
+    /// It was tolerated until then; it counts again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ended_waiver: Option<&'a Waiver>,
+    /// It lies inside an approval, and is lowered to info.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) approval: Option<&'a Approval>,
+    /// Why the organisation gave it another severity than the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) severity_reason: Option<&'a str>,
     /// The audited tenant.
     pub(super) tenant_id: &'a str,
     /// What it is about.
@@ -358,40 +374,4 @@ pub(super) struct NotApplicable<'a> {
     pub(super) view: View,
     /// In words.
     pub(super) reason: &'a str,
-}
-
-/// Totals and the exit status.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Summary {
-    /// How many findings of each severity.
-    pub(super) by_severity: BySeverity,
-    /// How many findings of each state.
-    pub(super) by_state: ByState,
-    /// The worst finding; null if there is none.
-    pub(super) worst: Option<Severity>,
-    /// 0, 1 or 3.
-    #[schemars(extend("enum" = [0, 1, 3]))]
-    pub(super) exit_code: u8,
-}
-
-/// How many findings of each severity.
-#[derive(Debug, Default, Serialize, JsonSchema)]
-pub(super) struct BySeverity {
-    pub(super) critical: u64,
-    pub(super) high: u64,
-    pub(super) medium: u64,
-    pub(super) low: u64,
-    pub(super) info: u64,
-}
-
-/// How many findings of each state.
-#[derive(Debug, Default, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ByState {
-    pub(super) new: u64,
-    pub(super) existing: u64,
-    pub(super) unknown_before: u64,
-    pub(super) resolved: u64,
-    pub(super) unbaselined: u64,
 }

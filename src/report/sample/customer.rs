@@ -74,6 +74,7 @@ fn found(code: &str, severity: Severity, title: &str, entry: (&str, &str), subje
         subject,
         partner: Some(Party { tenant_id: tenant_id.into(), name: name.into() }),
         customer: Some(Party { tenant_id: TENANT.into(), name: "Contoso".into() }),
+        standing: Default::default(),
         since: None,
         note: None,
         evidence: vec![Evidence { field: "tenantId".into(), value: tenant_id.into(), source: "role-assignments".into() }],

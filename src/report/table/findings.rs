@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{Confidence, Finding, Party, Severity, State, View};
+use crate::domain::{Confidence, Finding, Party, Severity, State, View, Waiver};
 
 use super::ink::Ink;
 use super::layout::{Column, count, grid, heading, name_or, paragraph, prose, share, wrap, wrap_at_most};
@@ -97,7 +97,11 @@ fn title(out: &mut String, page: &Page<'_>, group: &Group<'_>, first: &Finding, 
     let what = if one_title { prose(&first.title) } else { prose(&first.rule_id) };
     let tenant = page.report.tenants.iter().find(|tenant| tenant.tenant_id == first.tenant_id && tenant.view == first.view);
     let place = tenant.map(|tenant| page.of_tenant(tenant)).unwrap_or_default();
-    let text = format!("{what} ({}{place})", count(group.findings.len() as u64, &prose(noun)));
+    let waived = match group.findings.iter().filter(|finding| finding.standing.waiver.is_some()).count() {
+        0 => String::new(),
+        number => format!(", {number} waived"),
+    };
+    let text = format!("{what} ({}{waived}{place})", count(group.findings.len() as u64, &prose(noun)));
     let severity = format!("{:<8}", first.severity.as_str());
     let code = format!("  {:<6}  ", name_or(&first.code, "?", 12));
     let indent = severity.len() + code.len();
@@ -214,10 +218,22 @@ fn notes(finding: &Finding) -> Vec<String> {
     if !matches!(finding.state, State::Unbaselined | State::Existing) {
         notes.push(state_word(finding.state).to_owned());
     }
-    if finding.severity != finding.base_severity {
-        notes.push(format!("severity was {}", finding.base_severity));
+    let standing = &finding.standing;
+    match (&standing.approval, &standing.severity_reason) {
+        (Some(approval), _) => notes.push(format!("approved by {}", prose(&approval.owner))),
+        (None, reason) if finding.severity != finding.base_severity => {
+            let reason = reason.as_deref().map(|reason| format!(": {}", prose(reason))).unwrap_or_default();
+            notes.push(format!("severity was {}{reason}", finding.base_severity));
+        }
+        (None, _) => {}
     }
+    notes.extend(standing.waiver.iter().map(|waiver| waived("waived until", waiver)));
+    notes.extend(standing.ended_waiver.iter().map(|waiver| waived("its waiver ended on", waiver)));
     notes
+}
+
+fn waived(how: &str, waiver: &Waiver) -> String {
+    format!("{how} {} by {}: {}", waiver.until.date(), prose(&waiver.owner), prose(&waiver.reason))
 }
 
 /// A value of evidence on one line.
@@ -318,6 +334,22 @@ mod tests {
         assert!(!text.contains("--full"));
         assert!((10..19).all(|number| text.contains(&format!("GDAP_Tailspin {number}_{number}"))), "{text}");
         assert!(text.contains("status: active"), "{text}");
+    }
+
+    #[test]
+    fn what_is_waived_says_until_when_by_whom_and_why() {
+        let mut report = sample::findings();
+        let waiver =
+            crate::domain::Waiver { reason: "agreed \u{1b}[31m".into(), owner: "it".into(), until: sample::at("2026-03-01T23:59:59Z") };
+        let standing = crate::domain::Standing { waiver: Some(waiver), ..Default::default() };
+        report.findings[0].standing = standing.clone();
+        let flat = |report: &Report| shown(report, true).split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = flat(&report);
+        assert!(text.contains("(10 relationships, 1 waived)") && text.contains("waived until 2026-03-01 by"), "{text}");
+        assert!(!text.contains('\u{1b}'));
+        report.findings[0].standing = crate::domain::Standing { ended_waiver: standing.waiver, ..Default::default() };
+        let text = flat(&report);
+        assert!(text.contains("its waiver ended on") && text.contains("(10 relationships)"), "{text}");
     }
 
     #[test]

@@ -1,0 +1,50 @@
+//! What the organisation's own policy makes of a finding: tolerated for a time, approved, or of another severity.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Timestamp;
+
+/// A finding that is tolerated for a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Waiver {
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// What lets a finding be no more than worth knowing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Approval {
+    /// Who answers for it.
+    pub owner: String,
+    /// Where it was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Until when; absent: for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// What the organisation's own policy makes of a finding.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// It is tolerated: it does not count for the exit status.
+    pub waiver: Option<Waiver>,
+    /// It was tolerated; it counts again.
+    pub ended_waiver: Option<Waiver>,
+    /// It lies inside an approval: it is info, and does not count.
+    pub approval: Option<Approval>,
+    /// Why its severity is not that of the rule.
+    pub severity_reason: Option<String>,
+}
+
+impl Standing {
+    /// True if it counts for the exit status.
+    pub fn counts(&self) -> bool {
+        self.waiver.is_none() && self.approval.is_none()
+    }
+}
