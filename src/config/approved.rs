@@ -7,10 +7,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::file::unknown;
 use super::gaps::{tables, until};
-use super::nearest::hint;
 use super::problem::Spot;
+use super::role_sets::{RoleSetEntry, list_of_roles};
 use super::units;
-use crate::domain::{Timestamp, roles};
+use crate::domain::Timestamp;
 
 const KEYS: &[&str] = &["tenant", "name", "roles", "until", "owner", "ticket"];
 
@@ -30,9 +30,9 @@ pub struct ApprovedEntry {
 }
 
 /// Reads the list.
-pub fn read(value: &Spanned<DeValue<'_>>, approved: &mut Vec<ApprovedEntry>, spots: &mut Vec<Spot>) {
+pub fn read(value: &Spanned<DeValue<'_>>, sets: &[RoleSetEntry], approved: &mut Vec<ApprovedEntry>, spots: &mut Vec<Spot>) {
     for (span, table) in tables(value, "approved", spots) {
-        let Some(entry) = read_one(span.clone(), table, spots) else { continue };
+        let Some(entry) = read_one(span.clone(), table, sets, spots) else { continue };
         if approved.iter().any(|other| other.tenant_id == entry.tenant_id) {
             spots.push(Spot::new(span, format!("the tenant {} is approved twice", entry.tenant_id)).help("keep one entry for each tenant"));
         } else {
@@ -41,7 +41,7 @@ pub fn read(value: &Spanned<DeValue<'_>>, approved: &mut Vec<ApprovedEntry>, spo
     }
 }
 
-fn read_one(span: Range<usize>, table: &DeTable<'_>, spots: &mut Vec<Spot>) -> Option<ApprovedEntry> {
+fn read_one(span: Range<usize>, table: &DeTable<'_>, sets: &[RoleSetEntry], spots: &mut Vec<Spot>) -> Option<ApprovedEntry> {
     let before = spots.len();
     let mut entry = ApprovedEntry { tenant_id: String::new(), name: String::new(), roles: None, until: None, owner: String::new() };
     for (key, value) in table {
@@ -56,7 +56,7 @@ fn read_one(span: Range<usize>, table: &DeTable<'_>, spots: &mut Vec<Spot>) -> O
             ("name", Some(text)) => entry.name = text.trim().to_owned(),
             ("owner", Some(text)) => entry.owner = text.trim().to_owned(),
             ("ticket", Some(_)) => {}
-            ("roles", _) => entry.roles = Some(read_roles(value, spots)),
+            ("roles", _) => entry.roles = Some(list_of_roles(value, sets, spots)),
             ("until", _) => match until(value.get_ref()) {
                 Some(until) => entry.until = Some(until),
                 None => spots.push(Spot::new(at, "`until` is not a date").help("write `until = 2027-01-31`")),
@@ -72,32 +72,6 @@ fn read_one(span: Range<usize>, table: &DeTable<'_>, spots: &mut Vec<Spot>) -> O
         }
     }
     (spots.len() == before).then_some(entry)
-}
-
-/// Roles by name or template id, as sorted template ids.
-fn read_roles(value: &Spanned<DeValue<'_>>, spots: &mut Vec<Spot>) -> Vec<String> {
-    let Some(items) = value.get_ref().as_array() else {
-        spots.push(Spot::new(value.span(), "`roles` is a list of strings"));
-        return Vec::new();
-    };
-    let mut ids = Vec::new();
-    for item in items.iter() {
-        let Some(text) = item.get_ref().as_str() else {
-            spots.push(Spot::new(item.span(), "`roles` is a list of strings"));
-            continue;
-        };
-        match roles::by_name(text).or_else(|| roles::by_id(text)) {
-            Some(role) => ids.push(role.id.to_owned()),
-            None => spots.push(Spot {
-                span: item.span(),
-                message: format!("`roles`: there is no built-in role {text:?}"),
-                help: hint(text, roles::all().iter().map(|role| role.name)),
-            }),
-        }
-    }
-    ids.sort();
-    ids.dedup();
-    ids
 }
 
 #[cfg(test)]

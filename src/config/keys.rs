@@ -125,12 +125,13 @@ pub const TABLES: &[(&str, Trust)] = &[
     ("tenant", Trust::Named),
     ("accepted-gap", Trust::Discovered),
     ("waiver", Trust::Discovered),
+    ("role-set", Trust::Discovered),
     ("approved", Trust::Discovered),
     ("rules", Trust::Discovered),
 ];
 
 /// Keys of later versions: refused, so that nobody believes that they work.
-pub const LATER: &[&str] = &["role-set", "rules-dir", "profile", "baseline", "history", "fail-on-new", "all-tenants", "notification"];
+pub const LATER: &[&str] = &["rules-dir", "profile", "baseline", "history", "fail-on-new", "all-tenants", "notification"];
 
 /// Keys that people try for a secret, and what holds it instead.
 pub const SECRETS: &[(&str, &str)] = &[

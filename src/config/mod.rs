@@ -11,6 +11,7 @@ pub mod keys;
 pub mod layers;
 pub mod nearest;
 pub mod problem;
+pub mod role_sets;
 pub mod tenants;
 pub mod units;
 pub mod waivers;
@@ -23,6 +24,7 @@ pub use file::{Config, Entry, Value};
 pub use gaps::GapEntry;
 pub use layers::{Layered, Layers, Source};
 pub use problem::Problem;
+pub use role_sets::RoleSetEntry;
 pub use tenants::{TenantEntry, TenantField};
 pub use waivers::WaiverEntry;
 
