@@ -31,6 +31,11 @@ pub(super) fn apply_file(config: &mut Config, settings: &mut Settings) {
         roles: entry.roles.clone(),
         until: entry.until,
         owner: entry.owner.clone(),
+        ticket: entry.ticket.clone(),
+        groups: entry.groups.clone(),
+        countries: entry.countries.clone(),
+        networks: entry.networks.clone(),
+        hours: entry.hours.clone(),
     }));
 }
 

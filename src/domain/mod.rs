@@ -12,6 +12,7 @@ pub mod facts;
 pub mod finding;
 pub mod fingerprint;
 pub mod ledger;
+pub mod limits;
 pub mod open_enum;
 pub mod report;
 pub mod roles;

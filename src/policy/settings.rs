@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
+use crate::domain::limits::{NetRange, WorkHours};
 use crate::domain::rule_meta::{Setting, SettingDefault};
 use crate::domain::{Dataset, RuleMeta, Severity, Status, Timestamp, View};
 
@@ -114,9 +115,30 @@ pub struct Approved {
     pub until: Option<Timestamp>,
     /// Who answers for it.
     pub owner: String,
+    /// Where it was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Object ids, lower case, of the groups that may hold a role here; `None`: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    /// Countries, upper case, that its people may sign in from; `None`: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub countries: Option<Vec<String>>,
+    /// Networks that its people may sign in from; `None`: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub networks: Option<Vec<NetRange>>,
+    /// When its people may sign in; `None`: at any time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<WorkHours>,
 }
 
 impl Approved {
+    /// True if the approval covers a role in the hands of a principal.
+    pub fn covers_held(&self, role_id: &str, principal_id: &str) -> bool {
+        let may_hold = |groups: &Vec<String>| groups.iter().any(|group| group.eq_ignore_ascii_case(principal_id));
+        self.covers(role_id) && self.groups.as_ref().is_none_or(may_hold)
+    }
+
     /// True if the approval covers a role.
     pub fn covers(&self, role_id: &str) -> bool {
         match &self.roles {

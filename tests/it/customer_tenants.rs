@@ -121,6 +121,7 @@ fn lines(name: &str, snapshot: &partnerscope::domain::Snapshot) -> String {
         roles: entry.roles.clone(),
         until: entry.until,
         owner: entry.owner.clone(),
+        ..Approved::default()
     });
     let settings = Settings { approved: approved.collect(), ..Settings::default() };
     let judged = evaluate(snapshot, None, &settings, snapshot.collected_at);

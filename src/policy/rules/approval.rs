@@ -1,6 +1,6 @@
 //! What an organisation approved of an outside tenant: what lies inside is worth knowing and no more.
 
-use crate::domain::ledger::Entry;
+use crate::domain::ledger::{Entry, HeldRole};
 use crate::domain::{Approval, Party};
 use crate::policy::rule::{Ctx, Draft};
 use crate::policy::settings::Approved;
@@ -10,6 +10,11 @@ pub(super) fn covering<'a>(ctx: &Ctx<'a>, entry: &Entry, role_id: &str) -> Optio
     ctx.approval(&entry.tenant_id).filter(|approval| approval.covers(role_id))
 }
 
+/// The same of a role in the hands of one principal: an approval may name the groups that it means.
+pub(super) fn covering_held<'a>(ctx: &Ctx<'a>, entry: &Entry, role: &HeldRole) -> Option<&'a Approved> {
+    ctx.approval(&entry.tenant_id).filter(|approval| approval.covers_held(&role.role_id, &role.principal_id))
+}
+
 /// The approval of an outside tenant that has run out, if there is one.
 pub(super) fn run_out<'a>(ctx: &Ctx<'a>, tenant_id: &str) -> Option<&'a Approved> {
     ctx.approved.iter().find(|approval| approval.tenant_id == tenant_id && approval.until.is_some_and(|until| until < ctx.now))
@@ -17,7 +22,7 @@ pub(super) fn run_out<'a>(ctx: &Ctx<'a>, tenant_id: &str) -> Option<&'a Approved
 
 /// A finding that lies inside an approval: info, and who answers for it.
 pub(super) fn lowered(draft: Draft, approval: &Approved) -> Draft {
-    let told = Approval { owner: approval.owner.clone(), ticket: None, until: approval.until };
+    let told = Approval { owner: approval.owner.clone(), ticket: approval.ticket.clone(), until: approval.until };
     named(draft.approved(told), approval)
 }
 

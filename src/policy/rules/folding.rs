@@ -47,7 +47,7 @@ const TAKERS: [(&str, Reports, Told); 5] = [
 ///
 /// A rule about privilege leaves out what is taken at all; `foreign-principal-role-assignment` what another one than itself takes.
 pub(super) fn taken_by(ctx: &Ctx<'_>, entry: &Entry, role: &HeldRole) -> Option<&'static str> {
-    if approval::covering(ctx, entry, &role.role_id).is_some() {
+    if approval::covering_held(ctx, entry, role).is_some() {
         return None;
     }
     let is_waived = |id: &str, told: &Told| {

@@ -66,6 +66,7 @@ mod declared_rows;
 mod folding;
 mod governance;
 mod held;
+mod limits;
 mod network;
 mod outside;
 mod shared;

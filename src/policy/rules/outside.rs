@@ -38,7 +38,7 @@ pub(super) fn judge(ctx: &Ctx<'_>, out: &mut Out, wanted: &Wanted<'_>) {
             let role = one.role.role_id.as_str();
             if (wanted.selects)(role) && folding::taken_by(ctx, entry, one.role).is_none() {
                 let draft = one.draft().title(wanted.held).remediation(IF_HELD).severity((wanted.severity)(&[role], &all));
-                out.push(settled(draft, approval::covering(ctx, entry, role), None));
+                out.push(settled(draft, approval::covering_held(ctx, entry, one.role), None));
             }
         }
         if has_ceiling_of_a_partner(entry) {

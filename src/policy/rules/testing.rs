@@ -79,7 +79,14 @@ impl Case {
             roles: roles.map(|roles| roles.iter().map(|role| (*role).to_owned()).collect()),
             until: until_days.map(at),
             owner: "it@example.com".into(),
+            ..Approved::default()
         });
+        self
+    }
+
+    /// The organisation approved [`MSP`] within limits.
+    pub(crate) fn approve_within(mut self, limits: Approved) -> Self {
+        self.approved.push(Approved { tenant_id: MSP.into(), owner: "it@example.com".into(), ..limits });
         self
     }
 
