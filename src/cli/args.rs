@@ -268,6 +268,9 @@ pub(super) struct JudgingArgs {
     /// Leave this rule out, repeatable
     #[arg(long, value_name = "ID", env = "PARTNERSCOPE_SKIP_RULE", hide_env_values = true)]
     pub(super) skip_rule: Vec<String>,
+    /// Which settings the rules begin with: strict (tighter limits), hygiene (no rules on single sign-ins and audit events) or default (default default)
+    #[arg(long, value_name = "NAME", env = "PARTNERSCOPE_PROFILE", hide_env_values = true)]
+    pub(super) profile: Option<String>,
     /// critical, high, medium, low, info or never: findings at or above it make exit 1 (default high)
     #[arg(long, value_name = "SEVERITY", env = "PARTNERSCOPE_FAIL_ON", hide_env_values = true)]
     pub(super) fail_on: Option<String>,
@@ -444,7 +447,7 @@ mod tests {
 
     #[test]
     fn options_of_later_versions_are_refused() {
-        for flag in ["--baseline=x", "--profile=strict", "--rules-dir=x", "--fail-on-new", "--all-tenants"] {
+        for flag in ["--baseline=x", "--rules-dir=x", "--fail-on-new", "--all-tenants"] {
             let error = <Cli as clap::CommandFactory>::command().try_get_matches_from(["partnerscope", "audit", flag]).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument, "{flag}");
         }

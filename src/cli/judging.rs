@@ -102,6 +102,7 @@ pub(super) fn apply_judging(given: &Given<'_>, args: &JudgingArgs, settings: &mu
     let only = rules(given.list("rule", &args.rule))?;
     settings.only = (!only.is_empty()).then_some(only);
     settings.without = rules(given.list("skip-rule", &args.skip_rule))?;
+    one_of("profile", given.text("profile", args.profile.as_ref()).as_ref())?;
     let fail_on = given.text("fail-on", args.fail_on.as_ref());
     one_of("fail-on", fail_on.as_ref())?;
     let reading = given.text("conditional-access-all-users", args.conditional_access_all_users.as_ref());

@@ -21,6 +21,7 @@ use super::wire::{self, Stage};
 use crate::config::{Layered, Layers, Source, units};
 use crate::domain::{Dataset, Timestamp, View};
 use crate::imports::Import;
+use crate::policy::profiles;
 use crate::policy::settings::Settings;
 
 /// One tenant to read.
@@ -93,7 +94,7 @@ pub(super) struct Output {
 /// Resolves the options of `audit`.
 pub(super) fn audit(common: &CommonArgs, args: &AuditArgs, matches: &ArgMatches) -> Result<Audit, Failure> {
     let stage = stage(&args.target)?;
-    let (given, mut settings) = layers(common, matches, stage.as_ref())?;
+    let (given, mut settings) = layers(common, matches, stage.as_ref(), args.judging.profile.as_deref())?;
     apply_judging(&given, &args.judging, &mut settings)?;
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     let output = output(&given, &args.output)?;
@@ -104,7 +105,7 @@ pub(super) fn audit(common: &CommonArgs, args: &AuditArgs, matches: &ArgMatches)
 /// Resolves the options of `collect`.
 pub(super) fn collect(common: &CommonArgs, args: &CollectArgs, matches: &ArgMatches) -> Result<Collect, Failure> {
     let stage = stage(&args.target)?;
-    let (given, mut settings) = layers(common, matches, stage.as_ref())?;
+    let (given, mut settings) = layers(common, matches, stage.as_ref(), None)?;
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     if args.output == Path::new("-") {
         return Err(Failure::usage("write a snapshot to `-`", "a snapshot goes into a file: `-o FILE`"));
@@ -117,7 +118,7 @@ pub(super) fn collect(common: &CommonArgs, args: &CollectArgs, matches: &ArgMatc
 
 /// Resolves the options of `evaluate`.
 pub(super) fn evaluate(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMatches) -> Result<Evaluate, Failure> {
-    let (given, mut settings) = layers(common, matches, None)?;
+    let (given, mut settings) = layers(common, matches, None, args.judging.profile.as_deref())?;
     apply_judging(&given, &args.judging, &mut settings)?;
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     let output = output(&given, &args.output)?;
@@ -134,10 +135,18 @@ pub(super) fn evaluate(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMa
 }
 
 /// The config with everything that can be wrong in it told at once, and the settings it makes.
-fn layers<'a>(common: &CommonArgs, matches: &'a ArgMatches, stage: Option<&Stage>) -> Result<(Given<'a>, Settings), Failure> {
+fn layers<'a>(
+    common: &CommonArgs,
+    matches: &'a ArgMatches,
+    stage: Option<&Stage>,
+    profile: Option<&str>,
+) -> Result<(Given<'a>, Settings), Failure> {
     let folder = std::env::current_dir().unwrap_or_default();
     let mut file = find_config(common, stage.map(Stage::config).as_ref(), &folder)?;
     let mut settings = Settings::default();
+    // What the file says of a rule stands above the profile. A word that is none is told with the other flags.
+    let written = file.as_ref().and_then(|file| file.get("profile")).and_then(|entry| entry.value.as_text());
+    profiles::apply(profile.or(written).unwrap_or("default"), &mut settings);
     if let Some(file) = &mut file {
         apply_file(file, &mut settings);
         check_lists(file, &|text| {

@@ -81,6 +81,8 @@ pub const VIEWS: &[&str] = &["auto", "partner", "customer", "both"];
 pub const READINGS: &[&str] = &["technicians-too", "directory-only"];
 /// The words of `fail-on`.
 pub const FAIL_ON: &[&str] = &["critical", "high", "medium", "low", "info", "never"];
+/// The words of `profile`.
+pub const PROFILES: &[&str] = &["strict", "default", "hygiene"];
 /// Greatest `max-records`.
 pub const MAX_RECORDS: i64 = 50_000_000;
 /// Greatest `concurrency`.
@@ -111,6 +113,7 @@ pub const ALL: &[Key] = &[
     named("skip-dataset", Kind::List),
     named("declared", Kind::List),
     named("import", Kind::List),
+    named("profile", Kind::OneOf(PROFILES)),
     named("fail-on", Kind::OneOf(FAIL_ON)),
     named("rule", Kind::List),
     named("skip-rule", Kind::List),
@@ -131,7 +134,7 @@ pub const TABLES: &[(&str, Trust)] = &[
 ];
 
 /// Keys of later versions: refused, so that nobody believes that they work.
-pub const LATER: &[&str] = &["rules-dir", "profile", "baseline", "history", "fail-on-new", "all-tenants", "notification"];
+pub const LATER: &[&str] = &["rules-dir", "baseline", "history", "fail-on-new", "all-tenants", "notification"];
 
 /// Keys that people try for a secret, and what holds it instead.
 pub const SECRETS: &[(&str, &str)] = &[

@@ -5,6 +5,7 @@ pub mod examples;
 mod footprint;
 mod gaps;
 pub mod index;
+pub mod profiles;
 pub mod rule;
 pub mod rules;
 pub mod settings;

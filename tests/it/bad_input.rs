@@ -36,7 +36,7 @@ fn options_of_later_versions_are_refused() {
     for args in [
         &["--baseline", "x.json"][..],
         &["--history", "runs.db"],
-        &["--profile", "strict"],
+        &["--profile", "lax"],
         &["--rules-dir", "rules"],
         &["--fail-on-new"],
         &["--all-tenants"],

@@ -99,3 +99,26 @@ fn an_accepted_gap_that_ended_counts_and_is_told() {
     let (code, notes) = judged("2020-01-31");
     assert_eq!((code, &notes[0]["kind"]), (3, &Value::from("endedGap")), "{notes:#}");
 }
+
+#[test]
+fn a_profile_is_where_the_settings_of_rules_begin() {
+    let program = strict();
+    let findings = |args: &[&str]| {
+        let (_, report) = program.report(&[&["evaluate", "s.json"], args].concat());
+        texts(&report, "/fingerprint")
+    };
+    let (strict, default, hygiene) = (findings(&["--profile", "strict"]), findings(&[]), findings(&["--profile", "hygiene"]));
+    assert_eq!(findings(&["--profile", "default"]), default);
+    assert!(default.iter().all(|found| strict.contains(found)) && hygiene.iter().all(|found| default.contains(found)));
+    assert!(strict.len() > default.len(), "the tidy partner has relationships of a year");
+    program.write("p.toml", "profile = \"strict\"\n");
+    assert_eq!(findings(&["--config", "p.toml"]), strict);
+    assert_eq!(findings(&["--config", "p.toml", "--profile", "default"]), default, "the flag stands above the file");
+    // The file's own settings stand above the profile.
+    program.write("p.toml", "profile = \"strict\"\n[rules.gdap-long-duration]\nmax-days = 10\n");
+    let longer = |args: &[&str]| {
+        program.report(&[&["evaluate", "s.json", "--rule", "LIF-02"], args].concat()).1["findings"].as_array().unwrap().len()
+    };
+    assert!(longer(&["--config", "p.toml"]) >= longer(&["--profile", "strict"]));
+    assert_ne!(longer(&["--config", "p.toml"]), 0);
+}
