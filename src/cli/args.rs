@@ -34,9 +34,11 @@ pub(super) enum Command {
     /// The fixture tenants
     #[command(subcommand)]
     Fixture(FixtureCommand),
-    /// Write a file to be filled in
+    /// Write a commented partnerscope.toml, or another file to be filled in
+    Init(InitArgs),
+    /// The configuration
     #[command(subcommand)]
-    Init(InitCommand),
+    Config(ConfigCommand),
     /// Print a JSON Schema
     Schema {
         /// Of what
@@ -137,6 +139,28 @@ pub(super) enum FixtureCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// What holds, with where each value was set; takes the options of audit
+    Show(Box<AuditArgs>),
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct InitArgs {
+    #[command(subcommand)]
+    pub(super) what: Option<InitCommand>,
+    /// A snapshot of the customer view: its outside tenants are written as candidates to confirm, which approve nothing
+    #[arg(long, value_name = "SNAPSHOT", env = "PARTNERSCOPE_FROM", hide_env_values = true)]
+    pub(super) from: Option<PathBuf>,
+    /// Where to write it; - is standard output (default partnerscope.toml)
+    #[arg(short = 'o', long, value_name = "FILE", env = "PARTNERSCOPE_OUTPUT", hide_env_values = true)]
+    pub(super) output: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, env = "PARTNERSCOPE_FORCE", hide_env_values = true, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum InitCommand {
     /// What your partners may do, from the Partner relationships page: for --declared
     Declared {
@@ -155,6 +179,8 @@ pub(super) enum SchemaName {
     Report,
     /// The snapshot
     Snapshot,
+    /// The config file
+    Config,
 }
 
 #[derive(Debug, Args)]

@@ -102,6 +102,15 @@ pub(super) fn audit(common: &CommonArgs, args: &AuditArgs, matches: &ArgMatches)
     Ok(Audit { gathering, settings, exit_zero, output })
 }
 
+/// Resolves the options of `audit` as far as the config goes, and signs in nowhere.
+pub(super) fn config<'a>(common: &CommonArgs, args: &AuditArgs, matches: &'a ArgMatches) -> Result<(Given<'a>, Settings), Failure> {
+    let stage = stage(&args.target)?;
+    let (given, mut settings) = layers(common, matches, stage.as_ref(), args.judging.profile.as_deref())?;
+    apply_judging(&given, &args.judging, &mut settings)?;
+    apply_exit(&given, &args.exit, &mut settings)?;
+    Ok((given, settings))
+}
+
 /// Resolves the options of `collect`.
 pub(super) fn collect(common: &CommonArgs, args: &CollectArgs, matches: &ArgMatches) -> Result<Collect, Failure> {
     let stage = stage(&args.target)?;

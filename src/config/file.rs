@@ -138,6 +138,11 @@ impl Config {
         position(&self.text, entry.span.start).0
     }
 
+    /// The line of a place, from 1.
+    pub fn line_at(&self, span: &Range<usize>) -> usize {
+        position(&self.text, span.start).0
+    }
+
     /// Hands `[rules.<id>]` over, raw: `policy` checks it. `None` if there is none. Parsed again here, for a tree borrows its text.
     pub fn with_rules<R>(&self, read: impl FnOnce(&DeTable<'_>) -> R) -> Option<R> {
         let (root, _) = DeTable::parse_recoverable(&self.text);

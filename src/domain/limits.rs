@@ -134,6 +134,24 @@ impl WorkHours {
         u8::try_from(day.num_days_from_monday()).ok()
     }
 
+    /// As it is written: `08:00-18:30`.
+    pub fn span(&self) -> String {
+        let at = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
+        format!("{}-{}", at(self.start), at(self.end))
+    }
+
+    /// The distance from UTC, as it is written: `+01:00`.
+    pub fn clock(&self) -> String {
+        let ahead = self.offset.unsigned_abs();
+        format!("{}{:02}:{:02}", if self.offset < 0 { '-' } else { '+' }, ahead / 60, ahead % 60)
+    }
+
+    /// The days by their first three letters; empty: every day.
+    pub fn day_names(&self) -> Vec<&'static str> {
+        const NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+        self.days.iter().filter_map(|day| NAMES.get(usize::from(*day)).copied()).collect()
+    }
+
     /// True if a time lies in them.
     pub fn hold(&self, at: Timestamp) -> bool {
         let local = at.utc() + TimeDelta::minutes(i64::from(self.offset));
@@ -149,12 +167,8 @@ impl WorkHours {
 
 impl std::fmt::Display for WorkHours {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-        let at = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
-        let ahead = self.offset.unsigned_abs();
-        let sign = if self.offset < 0 { '-' } else { '+' };
-        write!(f, "{}-{} UTC{sign}{}", at(self.start), at(self.end), at(ahead))?;
-        let days: Vec<&str> = self.days.iter().filter_map(|day| NAMES.get(usize::from(*day)).copied()).collect();
+        write!(f, "{} UTC{}", self.span(), self.clock())?;
+        let days = self.day_names();
         if days.is_empty() { Ok(()) } else { write!(f, ", {}", days.join(" ")) }
     }
 }

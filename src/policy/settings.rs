@@ -62,6 +62,11 @@ impl RuleSettings {
         }
     }
 
+    /// Every setting with its value, by name.
+    pub fn values(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.values.iter().map(|(name, value)| (*name, value))
+    }
+
     /// Sets a declared setting; the caller has checked its type and bounds.
     pub(super) fn set(&mut self, name: &'static str, value: Value) {
         self.values.insert(name, value);

@@ -131,14 +131,14 @@ fn schemas() -> Vec<Made> {
         assert_eq!(run.code, 0, "{}", run.stderr);
         made(format!("docs/schemas/{name}.schema.json"), run.stdout)
     };
-    vec![schema("report"), schema("snapshot")]
+    vec![schema("report"), schema("snapshot"), schema("config")]
 }
 
 /// What `--help` says of every command.
 fn help() -> Made {
     let program = Program::new();
     let mut text = String::from("# Command line\n\nGenerated from `--help`.\n");
-    for command in ["", "audit", "collect", "evaluate", "rules", "fixture", "init", "init declared", "schema"] {
+    for command in ["", "audit", "collect", "evaluate", "rules", "fixture", "init", "init declared", "config", "config show", "schema"] {
         let mut args: Vec<&str> = command.split_whitespace().collect();
         args.push("--help");
         let run = program.run(&args);

@@ -122,3 +122,73 @@ fn a_profile_is_where_the_settings_of_rules_begin() {
     assert!(longer(&["--config", "p.toml"]) >= longer(&["--profile", "strict"]));
     assert_ne!(longer(&["--config", "p.toml"]), 0);
 }
+
+#[test]
+fn init_writes_a_file_that_changes_nothing_and_never_over_another() {
+    let program = strict();
+    let plain = program.report(&["evaluate", "s.json", "--profile", "strict"]).1;
+    assert_eq!(program.run(&["init"]).code, 0);
+    let text = std::fs::read_to_string(program.path("partnerscope.toml")).unwrap();
+    assert!(text.contains("# [[approved]]") && !text.contains("@candidates"));
+    assert_eq!(program.report(&["evaluate", "s.json", "--profile", "strict"]).1, plain);
+    let again = program.run(&["init"]);
+    assert!(again.code == 2 && again.stderr.contains("--force"), "{}", again.stderr);
+    assert_eq!(program.run(&["init", "--force"]).code, 0);
+    assert_eq!(program.run(&["init", "-o", "-"]).stdout, text);
+}
+
+#[test]
+fn init_from_a_snapshot_names_candidates_that_approve_nothing() {
+    let program = Program::new();
+    program.run(&["collect", "--fixture", "contoso", "-o", "s.json"]);
+    let (_, before) = program.report(&["evaluate", "s.json"]);
+    assert_eq!(program.run(&["init", "--from", "s.json"]).code, 0);
+    let text = std::fs::read_to_string(program.path("partnerscope.toml")).unwrap();
+    assert!(text.contains("# To confirm: seen on") && text.contains("a41c6b8e-93d7-4e50-8b12-7f0ad5c9e364"), "{text}");
+    assert!(!text.contains("b4c546a4-7dac-46a6-a7dd-ed822a11efd3"), "Microsoft Support comes and goes by cases");
+    assert_eq!(program.report(&["evaluate", "s.json"]).1, before);
+    let missing = program.run(&["init", "--from", "none.json", "-o", "x.toml"]);
+    assert!(missing.code == 2 && !program.path("x.toml").exists(), "{}", missing.stderr);
+}
+
+#[test]
+fn config_show_names_the_source_of_each_value_and_is_a_config_again() {
+    let program = Program::new().env("PARTNERSCOPE_FAIL_ON", "low");
+    program.write(
+        "p.toml",
+        &format!(
+            "max-records = 10\n{}[[accepted-gap]]\nreason = \"x\"\n[[role-set]]\nname = \"a\"\nroles = [\"Guest Inviter\"]\n[[approved]]\n\
+             tenant = \"11111111-1111-4111-8111-111111111111\"\nowner = \"it\"\nroles = [\"a\"]\nhours = \"08:00-18:00\"\nutc-offset = \"Z\"\n{RULES}",
+            waiver("s", "2027-01-31")
+        ),
+    );
+    let args = ["config", "show", "--config", "p.toml", "--profile", "strict", "--lookback", "7d"];
+    let run = program.run(&args);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let flat = run.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>();
+    for line in [
+        "lookback = \"7d\" # --lookback",
+        "fail-on = \"low\" # PARTNERSCOPE_FAIL_ON",
+        "max-records = 10 # p.toml:1",
+        "profile = \"strict\" # --profile",
+        "concurrency = 16 # the default",
+        "pending-days = 14 # profile strict",
+        "severity-reason = \"short by contract\" # p.toml:23",
+        "# ca-file is not set",
+        "roles = [\"Guest Inviter\"]",
+        "hours = \"08:00-18:00\"",
+    ] {
+        assert!(flat.iter().any(|shown| shown == line), "no line {line}:\n{}", run.stdout);
+    }
+    program.write("again.toml", &run.stdout);
+    let again = Program::new().run(&["config", "show", "--config", program.path("again.toml").to_str().unwrap()]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    let values = |text: &str| {
+        text.lines()
+            .map(|line| line.split(" #").next().unwrap_or("").trim_end().to_owned())
+            .filter(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+    };
+    // Lists of a file are read without case.
+    assert_eq!(values(&again.stdout.to_lowercase())[1..], values(&run.stdout.to_lowercase())[1..]);
+}
