@@ -1,6 +1,8 @@
 //! The command line as clap sees it: one struct a help heading. Values stay text here where a layer below (environment lists, the
 //! file) has the same form; `options` reads them.
 
+mod own_files;
+
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
@@ -8,6 +10,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{keys, units};
 use crate::domain::Timestamp;
+
+pub(super) use own_files::{ConfigCommand, InitArgs, InitCommand};
 
 /// Who outside can administer a Microsoft 365 tenant, how far does it reach, and what is wrong with it. Reads only.
 #[derive(Debug, Parser)]
@@ -36,9 +40,11 @@ pub(super) enum Command {
     /// The fixture tenants
     #[command(subcommand)]
     Fixture(FixtureCommand),
-    /// Write a file to be filled in
+    /// Write a commented partnerscope.toml, or another file to be filled in
+    Init(InitArgs),
+    /// The configuration
     #[command(subcommand)]
-    Init(InitCommand),
+    Config(ConfigCommand),
     /// Print a JSON Schema
     Schema {
         /// Of what
@@ -155,19 +161,6 @@ pub(super) enum FixtureCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum InitCommand {
-    /// What your partners may do, from the Partner relationships page: for --declared
-    Declared {
-        /// Where to write it; default standard output
-        #[arg(short = 'o', long, value_name = "FILE", env = "PARTNERSCOPE_OUTPUT", hide_env_values = true)]
-        output: Option<PathBuf>,
-        /// Replace the file if it is there
-        #[arg(long, env = "PARTNERSCOPE_FORCE", hide_env_values = true, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
-        force: bool,
-    },
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum SchemaName {
     /// The JSON report
@@ -176,6 +169,8 @@ pub(super) enum SchemaName {
     Snapshot,
     /// What diff tells
     Diff,
+    /// The config file
+    Config,
 }
 
 #[derive(Debug, Args)]
@@ -289,6 +284,9 @@ pub(super) struct JudgingArgs {
     /// Leave this rule out, repeatable
     #[arg(long, value_name = "ID", env = "PARTNERSCOPE_SKIP_RULE", hide_env_values = true)]
     pub(super) skip_rule: Vec<String>,
+    /// Which settings the rules begin with: strict (tighter limits), hygiene (no rules on single sign-ins and audit events) or default (default default)
+    #[arg(long, value_name = "NAME", env = "PARTNERSCOPE_PROFILE", hide_env_values = true)]
+    pub(super) profile: Option<String>,
     /// critical, high, medium, low, info or never: findings at or above it make exit 1 (default high)
     #[arg(long, value_name = "SEVERITY", env = "PARTNERSCOPE_FAIL_ON", hide_env_values = true)]
     pub(super) fail_on: Option<String>,
@@ -472,7 +470,7 @@ mod tests {
 
     #[test]
     fn options_of_later_versions_are_refused() {
-        for flag in ["--profile=strict", "--rules-dir=x", "--all-tenants"] {
+        for flag in ["--rules-dir=x", "--all-tenants"] {
             let error = <Cli as clap::CommandFactory>::command().try_get_matches_from(["partnerscope", "audit", flag]).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument, "{flag}");
         }

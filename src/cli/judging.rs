@@ -10,9 +10,9 @@ use crate::config::{Config, Layered, Problem, Source};
 use crate::domain::conditional_access::Reading;
 use crate::domain::{Dataset, Severity, View};
 use crate::policy;
-use crate::policy::settings::{AcceptedGap, Approved, Settings, apply_table};
+use crate::policy::settings::{AcceptedGap, Approved, Settings, Waiver, apply_table};
 
-/// Applies `[rules.<id>]` and `[[accepted-gap]]` of a file; mistakes join those of the file.
+/// Applies `[rules.<id>]`, `[[accepted-gap]]`, `[[waiver]]` and `[[approved]]` of a file; mistakes join those of the file.
 pub(super) fn apply_file(config: &mut Config, settings: &mut Settings) {
     let found = config.with_rules(|rules| apply_table(rules, settings)).unwrap_or_default();
     let problems: Vec<Problem> = found.into_iter().map(|problem| config.problem_at(&problem.span, problem.message, problem.help)).collect();
@@ -22,7 +22,9 @@ pub(super) fn apply_file(config: &mut Config, settings: &mut Settings) {
         status: gap.status,
         reason: gap.reason.clone(),
         until: gap.until,
+        lasting: true,
     }));
+    apply_waivers(config, settings);
     settings.approved.extend(config.approved.iter().map(|entry| Approved {
         tenant_id: entry.tenant_id.clone(),
         name: entry.name.clone(),
@@ -30,7 +32,34 @@ pub(super) fn apply_file(config: &mut Config, settings: &mut Settings) {
         until: entry.until,
         owner: entry.owner.clone(),
         ticket: entry.ticket.clone(),
+        groups: entry.groups.clone(),
+        countries: entry.countries.clone(),
+        networks: entry.networks.clone(),
+        hours: entry.hours.clone(),
     }));
+}
+
+/// Takes the waivers over; one whose rule does not exist is a mistake.
+fn apply_waivers(config: &mut Config, settings: &mut Settings) {
+    let mut problems = Vec::new();
+    for waiver in &config.waivers {
+        match find_rule(&waiver.rule) {
+            Ok(rule_id) => settings.waivers.push(Waiver {
+                rule_id,
+                subject: waiver.subject.clone(),
+                partner: waiver.partner.clone(),
+                customer: waiver.customer.clone(),
+                reason: waiver.reason.clone(),
+                owner: waiver.owner.clone(),
+                until: waiver.until,
+            }),
+            Err(near) => {
+                let message = format!("`rule`: there is no rule {:?}", waiver.rule);
+                problems.push(config.problem_at(&waiver.rule_at, message, did_you_mean(near.as_deref())));
+            }
+        }
+    }
+    config.add(problems);
 }
 
 /// What is wrong with a name, and what was meant.
@@ -73,6 +102,7 @@ pub(super) fn apply_judging(given: &Given<'_>, args: &JudgingArgs, settings: &mu
     let only = rules(given.list("rule", &args.rule))?;
     settings.only = (!only.is_empty()).then_some(only);
     settings.without = rules(given.list("skip-rule", &args.skip_rule))?;
+    one_of("profile", given.text("profile", args.profile.as_ref()).as_ref())?;
     let fail_on = given.text("fail-on", args.fail_on.as_ref());
     one_of("fail-on", fail_on.as_ref())?;
     let reading = given.text("conditional-access-all-users", args.conditional_access_all_users.as_ref());
@@ -98,7 +128,13 @@ pub(super) fn apply_exit(given: &Given<'_>, args: &ExitArgs, settings: &mut Sett
     if let Some(list) = &args.allow_incomplete {
         let source = given.above("allow_incomplete").unwrap_or(Source::Default);
         for dataset in accepted(list)? {
-            settings.accepted_gaps.push(AcceptedGap { dataset, status: None, reason: format!("accepted by {source}"), until: None });
+            settings.accepted_gaps.push(AcceptedGap {
+                dataset,
+                status: None,
+                reason: format!("accepted by {source}"),
+                until: None,
+                lasting: false,
+            });
         }
     }
     Ok(given.switch("exit-zero", args.exit_zero))
@@ -178,6 +214,14 @@ mod tests {
 
     #[test]
     fn mistakes_that_config_cannot_see_join_its_own_in_order() {
+        let waived = "[[waiver]]\nrule = \"gdap-tier0-rol\"\nsubject = \"s\"\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-01-31\n";
+        let mut config = from_text("p.toml", waived, Trust::Discovered);
+        let mut settings = Settings::default();
+        apply_file(&mut config, &mut settings);
+        let said: Vec<(usize, usize, bool)> =
+            config.problems.iter().map(|problem| (problem.line, problem.column, problem.help.is_some())).collect();
+        assert_eq!((said, settings.waivers.len()), (vec![(2, 8, true)], 0));
+
         let text = "skip-dataset = [\"groups\", \"grups\"]\nlokback = 1\nrule = [\"zebra\"]\n[rules.zebra]\nenabled = false\n";
         let mut config = from_text("p.toml", text, Trust::Named);
         let mut settings = Settings::default();

@@ -71,6 +71,23 @@ impl<'a> Given<'a> {
         found.unwrap_or_else(|| Layered::new(Vec::new(), Source::Default))
     }
 
+    /// Whatever a key of the config holds, with where it was set.
+    pub(super) fn any(&self, key: &keys::Key) -> Option<Layered<Value>> {
+        let id = key.name.replace('-', "_");
+        let above = self.above(&id).and_then(|source| {
+            let raw = self.matches.get_raw(&id).into_iter().flatten().map(|value| value.to_string_lossy().into_owned()).collect();
+            let raw: Layered<Vec<String>> = Layered::new(raw, source);
+            let value = match key.kind {
+                keys::Kind::List => Value::List(split_variable(raw.clone()).value),
+                keys::Kind::Bool => Value::Bool(self.matches.get_flag(&id)),
+                keys::Kind::Int(..) => Value::Int(raw.value.first()?.parse().ok()?),
+                _ => Value::Text(raw.value.first()?.clone()),
+            };
+            Some(Layered::new(value, raw.source))
+        });
+        self.layers.pick(above, key.name, |value| Some(value.clone()))
+    }
+
     /// A list that no file holds.
     pub(super) fn flags(&self, key: &str, values: &[String]) -> Vec<String> {
         self.flag(key, Some(values.to_vec())).map(split_variable).map(|list| list.value).unwrap_or_default()

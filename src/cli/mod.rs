@@ -6,6 +6,7 @@
 mod agreement;
 mod args;
 mod commands;
+mod config_schema;
 mod credentials;
 mod earlier;
 mod exit;
@@ -77,7 +78,8 @@ fn dispatch(command: &Command, common: &CommonArgs, matches: &ArgMatches, progre
         Command::Fixture(command) => commands::fixture::run(command),
         #[cfg(not(feature = "fixture"))]
         Command::Fixture(_) => Err(Failure::usage("use a fixture tenant: this build has none", "build with `--features fixture`")),
-        Command::Init(command) => commands::init::run(command),
+        Command::Init(args) => commands::init::run(args),
+        Command::Config(command) => commands::config::run(command, common, own),
         Command::Schema { name } => commands::schema::run(*name),
     }
 }

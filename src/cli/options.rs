@@ -22,6 +22,7 @@ use super::wire::{self, Stage};
 use crate::config::{Layered, Layers, Source, units};
 use crate::domain::{Dataset, Timestamp, View};
 use crate::imports::Import;
+use crate::policy::profiles;
 use crate::policy::settings::Settings;
 
 /// One tenant to read.
@@ -108,7 +109,7 @@ pub(super) struct Output {
 /// Resolves the options of `audit`.
 pub(super) fn audit(common: &CommonArgs, args: &AuditArgs, matches: &ArgMatches) -> Result<Audit, Failure> {
     let stage = stage(&args.target)?;
-    let (given, mut settings) = layers(common, matches, stage.as_ref())?;
+    let (given, mut settings) = layers(common, matches, stage.as_ref(), args.judging.profile.as_deref())?;
     apply_judging(&given, &args.judging, &mut settings)?;
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     let output = output(&given, &args.output)?;
@@ -117,10 +118,19 @@ pub(super) fn audit(common: &CommonArgs, args: &AuditArgs, matches: &ArgMatches)
     Ok(Audit { gathering, settings, baseline, exit_zero, output })
 }
 
+/// Resolves the options of `audit` as far as the config goes, and signs in nowhere.
+pub(super) fn config<'a>(common: &CommonArgs, args: &AuditArgs, matches: &'a ArgMatches) -> Result<(Given<'a>, Settings), Failure> {
+    let stage = stage(&args.target)?;
+    let (given, mut settings) = layers(common, matches, stage.as_ref(), args.judging.profile.as_deref())?;
+    apply_judging(&given, &args.judging, &mut settings)?;
+    apply_exit(&given, &args.exit, &mut settings)?;
+    Ok((given, settings))
+}
+
 /// Resolves the options of `collect`.
 pub(super) fn collect(common: &CommonArgs, args: &CollectArgs, matches: &ArgMatches) -> Result<Collect, Failure> {
     let stage = stage(&args.target)?;
-    let (given, mut settings) = layers(common, matches, stage.as_ref())?;
+    let (given, mut settings) = layers(common, matches, stage.as_ref(), None)?;
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     if args.output == Path::new("-") {
         return Err(Failure::usage("write a snapshot to `-`", "a snapshot goes into a file: `-o FILE`"));
@@ -133,7 +143,7 @@ pub(super) fn collect(common: &CommonArgs, args: &CollectArgs, matches: &ArgMatc
 
 /// Resolves the options of `evaluate`.
 pub(super) fn evaluate(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMatches) -> Result<Evaluate, Failure> {
-    let (given, mut settings) = layers(common, matches, None)?;
+    let (given, mut settings) = layers(common, matches, None, args.judging.profile.as_deref())?;
     apply_judging(&given, &args.judging, &mut settings)?;
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     let output = output(&given, &args.output)?;
@@ -153,7 +163,7 @@ pub(super) fn evaluate(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMa
 
 /// Resolves the options of `diff`.
 pub(super) fn diff(common: &CommonArgs, args: &DiffArgs, matches: &ArgMatches) -> Result<DiffOptions, Failure> {
-    let (given, settings) = layers(common, matches, None)?;
+    let (given, settings) = layers(common, matches, None, None)?;
     // A file's formats are those of its reports: a diff must not take their place.
     let mut formats = given.flags("format", &args.output.format);
     if formats.is_empty() {
@@ -173,10 +183,18 @@ fn baseline(given: &Given<'_>, flag: Option<&PathBuf>, settings: &Settings) -> R
 }
 
 /// The config with everything that can be wrong in it told at once, and the settings it makes.
-fn layers<'a>(common: &CommonArgs, matches: &'a ArgMatches, stage: Option<&Stage>) -> Result<(Given<'a>, Settings), Failure> {
+fn layers<'a>(
+    common: &CommonArgs,
+    matches: &'a ArgMatches,
+    stage: Option<&Stage>,
+    profile: Option<&str>,
+) -> Result<(Given<'a>, Settings), Failure> {
     let folder = std::env::current_dir().unwrap_or_default();
     let mut file = find_config(common, stage.map(Stage::config).as_ref(), &folder)?;
     let mut settings = Settings::default();
+    // What the file says of a rule stands above the profile. A word that is none is told with the other flags.
+    let written = file.as_ref().and_then(|file| file.get("profile")).and_then(|entry| entry.value.as_text());
+    profiles::apply(profile.or(written).unwrap_or("default"), &mut settings);
     if let Some(file) = &mut file {
         apply_file(file, &mut settings);
         check_lists(file, &|text| {

@@ -12,7 +12,9 @@ use super::gaps::{self, GapEntry};
 use super::keys::{self, Key};
 use super::nearest::hint;
 use super::problem::{Problem, Spot, position};
+use super::role_sets::{self, RoleSetEntry};
 use super::tenants::{self, TenantEntry};
+use super::waivers::{self, WaiverEntry};
 
 /// A value of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +113,10 @@ pub struct Config {
     pub trust: Trust,
     /// `[[accepted-gap]]`.
     pub accepted_gaps: Vec<GapEntry>,
+    /// `[[waiver]]`.
+    pub waivers: Vec<WaiverEntry>,
+    /// `[[role-set]]`.
+    pub role_sets: Vec<RoleSetEntry>,
     /// `[[approved]]`.
     pub approved: Vec<ApprovedEntry>,
     /// `[[tenant]]`.
@@ -130,6 +136,11 @@ impl Config {
     /// The line of an entry, from 1.
     pub fn line_of(&self, entry: &Entry) -> usize {
         position(&self.text, entry.span.start).0
+    }
+
+    /// The line of a place, from 1.
+    pub fn line_at(&self, span: &Range<usize>) -> usize {
+        position(&self.text, span.start).0
     }
 
     /// Hands `[rules.<id>]` over, raw: `policy` checks it. `None` if there is none. Parsed again here, for a tree borrows its text.
@@ -156,6 +167,8 @@ impl Config {
             name: name.to_owned(),
             trust,
             accepted_gaps: Vec::new(),
+            waivers: Vec::new(),
+            role_sets: Vec::new(),
             approved: Vec::new(),
             tenants: Vec::new(),
             problems: Vec::new(),
@@ -170,7 +183,10 @@ pub fn parse(name: &str, text: &str, trust: Trust) -> Config {
     let mut config = Config::empty(name, text, trust);
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut spots = Vec::new();
-    for (key, value) in root.get_ref() {
+    // Sets first: whatever names one may stand above it.
+    let is_set = |key: &str| key == "role-set";
+    let (first, then): (Vec<_>, Vec<_>) = root.get_ref().iter().partition(|(key, _)| is_set(key.get_ref()));
+    for (key, value) in first.into_iter().chain(then) {
         read_entry(&mut config, key, value, &mut spots);
     }
     // A line that is no TOML was read by guess: what else would be said of it is noise.
@@ -203,7 +219,9 @@ fn read_entry(config: &mut Config, key: &Spanned<std::borrow::Cow<'_, str>>, val
     match name {
         "rules" if !value.get_ref().is_table() => spots.push(Spot::new(value.span(), "rules are tables").help("write `[rules.<id>]`")),
         "accepted-gap" => gaps::read(value, &mut config.accepted_gaps, spots),
-        "approved" => approved::read(value, &mut config.approved, spots),
+        "role-set" => role_sets::read(value, &mut config.role_sets, spots),
+        "waiver" => waivers::read(value, &mut config.waivers, spots),
+        "approved" => approved::read(value, &config.role_sets, &mut config.approved, spots),
         "tenant" => tenants::read(value, &mut config.tenants, spots),
         _ => {
             if let Some(key) = keys::find(name) {

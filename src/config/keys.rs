@@ -83,6 +83,8 @@ pub const READINGS: &[&str] = &["technicians-too", "directory-only"];
 pub const FAIL_ON: &[&str] = &["critical", "high", "medium", "low", "info", "never"];
 /// The words of `fail-on-new`.
 pub const FAIL_ON_NEW: &[&str] = &["critical", "high", "medium", "low", "info"];
+/// The words of `profile`.
+pub const PROFILES: &[&str] = &["strict", "default", "hygiene"];
 /// Greatest `max-records`.
 pub const MAX_RECORDS: i64 = 50_000_000;
 /// Greatest `concurrency`.
@@ -113,6 +115,7 @@ pub const ALL: &[Key] = &[
     named("skip-dataset", Kind::List),
     named("declared", Kind::List),
     named("import", Kind::List),
+    named("profile", Kind::OneOf(PROFILES)),
     named("fail-on", Kind::OneOf(FAIL_ON)),
     named("fail-on-new", Kind::OneOf(FAIL_ON_NEW)),
     named("baseline", Kind::Path),
@@ -125,11 +128,17 @@ pub const ALL: &[Key] = &[
 ];
 
 /// Tables of the file: the name, and whether a file that was only found may hold it.
-pub const TABLES: &[(&str, Trust)] =
-    &[("tenant", Trust::Named), ("accepted-gap", Trust::Discovered), ("approved", Trust::Discovered), ("rules", Trust::Discovered)];
+pub const TABLES: &[(&str, Trust)] = &[
+    ("tenant", Trust::Named),
+    ("accepted-gap", Trust::Discovered),
+    ("waiver", Trust::Discovered),
+    ("role-set", Trust::Discovered),
+    ("approved", Trust::Discovered),
+    ("rules", Trust::Discovered),
+];
 
 /// Keys of later versions: refused, so that nobody believes that they work.
-pub const LATER: &[&str] = &["role-set", "waiver", "rules-dir", "profile", "history", "all-tenants", "notification"];
+pub const LATER: &[&str] = &["rules-dir", "history", "all-tenants", "notification"];
 
 /// Keys that people try for a secret, and what holds it instead.
 pub const SECRETS: &[(&str, &str)] = &[

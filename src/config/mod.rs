@@ -11,8 +11,10 @@ pub mod keys;
 pub mod layers;
 pub mod nearest;
 pub mod problem;
+pub mod role_sets;
 pub mod tenants;
 pub mod units;
+pub mod waivers;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -22,10 +24,18 @@ pub use file::{Config, Entry, Value};
 pub use gaps::GapEntry;
 pub use layers::{Layered, Layers, Source};
 pub use problem::Problem;
+pub use role_sets::RoleSetEntry;
 pub use tenants::{TenantEntry, TenantField};
+pub use waivers::WaiverEntry;
 
 /// The lowest layer, and the reference of every key.
 pub const DEFAULTS: &str = include_str!("default.toml");
+
+/// What `init` writes: every table of a discovered file, commented out. [`CANDIDATES`] marks where candidates go.
+pub const POLICY_TEMPLATE: &str = include_str!("policy-template.toml");
+
+/// The line of [`POLICY_TEMPLATE`] that candidates take the place of.
+pub const CANDIDATES: &str = "# @candidates\n";
 
 /// The name that is looked for.
 pub const FILE_NAME: &str = "partnerscope.toml";
@@ -102,6 +112,22 @@ mod tests {
         let config = load(&path, Trust::Named).unwrap();
         let problem = &config.problems[0];
         assert_eq!((problem.line, problem.column, problem.message.as_str()), (2, 6, "the file is not UTF-8 here"));
+    }
+
+    #[test]
+    fn the_template_changes_nothing_and_each_of_its_parts_is_read() {
+        let text = POLICY_TEMPLATE.replace(CANDIDATES, "");
+        assert_ne!(text, POLICY_TEMPLATE);
+        let config = from_text(FILE_NAME, &text, Trust::Discovered);
+        assert!(config.problems.is_empty() && config.approved.is_empty() && config.waivers.is_empty() && config.accepted_gaps.is_empty());
+        // Each line that holds a key or a table, without its mark.
+        let is_code = |line: &&str| line.starts_with("[") || line.split(' ').nth(1) == Some("=");
+        let open: String =
+            text.lines().filter_map(|line| line.strip_prefix("# ")).filter(is_code).map(|line| format!("{line}\n")).collect();
+        let config = from_text(FILE_NAME, &open, Trust::Discovered);
+        assert_eq!(config.problems, []);
+        let counts = [config.approved.len(), config.waivers.len(), config.accepted_gaps.len(), config.role_sets.len()];
+        assert_eq!((counts, config.with_rules(|rules| rules.len())), ([1, 1, 1, 1], Some(1)));
     }
 
     #[test]

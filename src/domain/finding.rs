@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, View};
+use super::{Standing, Timestamp, View};
 
 /// Text that is most often the program's own: a run over thousands of relationships repeats it in every finding.
 pub type Text = Cow<'static, str>;
@@ -125,20 +125,6 @@ pub struct Evidence {
     pub source: Text,
 }
 
-/// Who approved what a finding says: an `[[approved]]` of the config that covers it at the run's time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Approval {
-    /// Who answers for it.
-    pub owner: String,
-    /// The last moment for which it holds; absent: no end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
-    /// Where it was asked for and granted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ticket: Option<String>,
-}
-
 /// A finding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -158,8 +144,6 @@ pub struct Finding {
     pub title: Text,
     /// Against a baseline.
     pub state: State,
-    /// The approval inside which it lies: then it is info, and never fails a run.
-    pub approval: Option<Approval>,
     /// The audited tenant.
     pub tenant_id: String,
     /// What it is about.
@@ -168,6 +152,8 @@ pub struct Finding {
     pub partner: Option<Party>,
     /// The customer concerned.
     pub customer: Option<Party>,
+    /// What the organisation's policy makes of it.
+    pub standing: Standing,
     /// Since when what it says has been so, where a fact tells it.
     pub since: Option<Timestamp>,
     /// The measure that made it a finding, in a few words, for a reader who sees no evidence: `730 days, limit 90`.

@@ -12,18 +12,21 @@ pub mod facts;
 pub mod finding;
 pub mod fingerprint;
 pub mod ledger;
+pub mod limits;
 pub mod open_enum;
 pub mod report;
 pub mod roles;
 pub mod rule_meta;
 pub mod snapshot;
+pub mod standing;
 pub mod time;
 
 pub use coverage::{Coverage, Dataset, Gap, Need, Status};
-pub use finding::{Approval, Confidence, Evidence, Finding, Party, Severity, State, Subject, Text};
+pub use finding::{Confidence, Evidence, Finding, Party, Severity, State, Subject, Text};
 pub use report::Report;
 pub use rule_meta::{RuleMeta, Uses};
 pub use snapshot::{Snapshot, TenantSnapshot};
+pub use standing::{Approval, Standing, Waiver};
 pub use time::{IsoDuration, Timestamp};
 
 use schemars::JsonSchema;

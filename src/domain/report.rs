@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::facts::Customer;
 use super::facts::{AssignmentStatus, PrincipalKind, RelationshipStatus, ResellerPart};
 use super::{Coverage, Dataset, Finding, IsoDuration, Need, Severity, State, Status, Timestamp, Tool, View};
@@ -21,6 +24,8 @@ pub struct Report {
     pub not_evaluated: Vec<NotEvaluated>,
     /// Rules that have nothing to judge here.
     pub not_applicable: Vec<NotApplicable>,
+    /// What the organisation should look at in its own policy.
+    pub notes: Vec<Note>,
     /// Totals and the exit status.
     pub summary: Summary,
 }
@@ -251,6 +256,37 @@ pub struct NotApplicable {
     pub reason: String,
 }
 
+/// What is to be said of an entry of the organisation's own policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum NoteKind {
+    /// A waiver that ended: what it covered counts again.
+    EndedWaiver,
+    /// A waiver that no finding matches.
+    UnmatchedWaiver,
+    /// An accepted gap that ended: it counts again.
+    EndedGap,
+    /// An accepted gap where there is none.
+    UnmatchedGap,
+}
+
+/// An entry of the organisation's own policy that needs a look.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// What is the matter.
+    pub kind: NoteKind,
+    /// The rule of a waiver.
+    pub rule_id: Option<String>,
+    /// The subject of a waiver, as it was written.
+    pub subject: Option<String>,
+    /// The dataset of an accepted gap; `None`: every one.
+    pub dataset: Option<Dataset>,
+    /// Until when it held.
+    pub until: Option<Timestamp>,
+    /// In words.
+    pub text: String,
+}
+
 /// Totals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
@@ -258,6 +294,8 @@ pub struct Summary {
     pub by_severity: Vec<(Severity, u64)>,
     /// How many findings of each state that occurs.
     pub by_state: Vec<(State, u64)>,
+    /// How many findings are waived.
+    pub waived: u64,
     /// The worst finding.
     pub worst: Option<Severity>,
     /// 0, 1 or 3.

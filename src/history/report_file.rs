@@ -13,7 +13,8 @@ use super::snapshot_file::{major, shorten, words};
 use crate::domain::diff::{Baseline, Before, Form, Sight};
 use crate::domain::report::{Missing, NotApplicable, NotEvaluated};
 use crate::domain::{
-    Approval, Confidence, Coverage, Dataset, Evidence, Finding, Party, Severity, State, Status, Subject, Text, Timestamp, View, fingerprint,
+    Approval, Confidence, Coverage, Dataset, Evidence, Finding, Party, Severity, Standing, State, Status, Subject, Text, Timestamp, View,
+    Waiver, fingerprint,
 };
 
 /// The version of the report that this build reads.
@@ -97,6 +98,8 @@ struct Found {
     first_seen: Option<Timestamp>,
     #[serde(default)]
     approval: Option<Approval>,
+    #[serde(default)]
+    waiver: Option<Waiver>,
     #[serde(default)]
     attack: Vec<String>,
     #[serde(default)]
@@ -209,7 +212,7 @@ fn finding(found: &Found, now: Timestamp) -> Finding {
         remediation: found.remediation.clone().into(),
         fingerprint: found.fingerprint.clone(),
         first_seen: Some(found.first_seen.unwrap_or(now)),
-        approval: found.approval.clone(),
+        standing: Standing { approval: found.approval.clone(), waiver: found.waiver.clone(), ..Standing::default() },
         attack: texts(&found.attack),
         mitigations: texts(&found.mitigations),
         nist: texts(&found.nist),

@@ -6,19 +6,20 @@ use std::num::NonZero;
 
 use crate::domain::diff::Baseline;
 use crate::domain::ledger::{self, Ledger};
-use crate::domain::report::{Counts, CoverageRow, NotApplicable, NotEvaluated, Report, Run, Summary, TenantReport};
+use crate::domain::report::{Counts, CoverageRow, NotApplicable, NotEvaluated, Note, Report, Run, Summary, TenantReport};
 use crate::domain::{
-    Confidence, Dataset, Finding, Need, Party, RuleMeta, Severity, Snapshot, State, TenantSnapshot, Text, Timestamp, Tool, View,
+    Confidence, Dataset, Finding, Need, Party, RuleMeta, Severity, Snapshot, Standing, State, TenantSnapshot, Text, Timestamp, Tool, View,
     fingerprint,
 };
 
 use super::compared::{self, Compared};
 use super::footprint;
-use super::gaps::{Gaps, accepted};
+use super::gaps::{self, Gaps, accepted};
 use super::index::Index;
 use super::rule::{Ctx, Draft, Out, Rule};
 use super::rules;
 use super::settings::{RuleSettings, Settings};
+use super::waivers;
 
 /// Judges a snapshot. Pure: the same four inputs give an equal report.
 pub fn evaluate(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp) -> Report {
@@ -53,13 +54,16 @@ fn judge(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, 
     judged.findings = sorted(judged.findings);
     judged.not_evaluated.sort();
     judged.not_applicable.sort();
+    let views = snapshot.tenants.iter().map(|tenant| tenant.view).collect();
+    judged.notes = waivers::apply(&mut judged.findings, &judged.not_evaluated, &views, settings, now);
+    judged.notes.extend(gaps::notes(&snapshot.tenants, &settings.accepted_gaps, now));
     (tenants, judged)
 }
 
 fn report((tenants, judged): (Vec<TenantReport>, Judged), run: Run, settings: &Settings) -> Report {
-    let Judged { findings, not_evaluated, not_applicable } = judged;
+    let Judged { findings, not_evaluated, not_applicable, notes } = judged;
     let summary = summarise(&findings, &not_evaluated, settings);
-    Report { tool: Tool::this(), run, tenants, findings, not_evaluated, not_applicable, summary }
+    Report { tool: Tool::this(), run, tenants, findings, not_evaluated, not_applicable, notes, summary }
 }
 
 /// Worst first, what is new before what is not, what is resolved last of all; then by code, tenant, subject and fingerprint. A fingerprint names one finding: two of one rule with the same one come only
@@ -112,6 +116,7 @@ pub(super) struct Judged {
     findings: Vec<Finding>,
     pub(super) not_evaluated: Vec<NotEvaluated>,
     not_applicable: Vec<NotApplicable>,
+    notes: Vec<Note>,
 }
 
 /// The facts of a tenant, joined once for all rules, in the way of its view.
@@ -157,6 +162,7 @@ fn judge_tenant(
                 ledger: &joined.ledger,
                 baseline,
                 approved: &settings.approved,
+                waivers: &settings.waivers,
                 now,
                 lookback_days,
                 settings: own,
@@ -215,7 +221,18 @@ fn not_applicable(rule: &Rule, ctx: &Ctx<'_>) -> Option<String> {
 /// Completes a draft with what the rule says of itself, its settings and its fingerprint.
 fn complete(draft: Draft, surest: Confidence, rule: &Rule, ctx: &Ctx<'_>) -> Finding {
     let meta = &rule.meta;
-    let base_severity = draft.severity.unwrap_or(meta.severity);
+    // What is approved is worth knowing and no more, whatever severity the organisation gives the rule.
+    let (approval, said) = match draft.approval {
+        Some((approval, before)) => (Some(approval), before),
+        None => (None, draft.severity),
+    };
+    let base_severity = said.unwrap_or(meta.severity);
+    let own = ctx.settings.severity.as_ref().filter(|_| approval.is_none());
+    let severity = match (&approval, own) {
+        (Some(_), _) => Severity::Info,
+        (None, own) => own.map_or(base_severity, |(severity, _)| *severity),
+    };
+    let standing = Standing { approval, severity_reason: own.map(|(_, reason)| reason.clone()), ..Standing::default() };
     let strings = |list: &'static [&'static str]| list.iter().map(|item| Text::Borrowed(item)).collect();
     let tenant_id = &ctx.tenant.tenant_id;
     // The partner view and the customer view of one tenant judge coverage apart.
@@ -224,19 +241,15 @@ fn complete(draft: Draft, surest: Confidence, rule: &Rule, ctx: &Ctx<'_>) -> Fin
         rule_id: meta.id.into(),
         code: meta.code.into(),
         view: ctx.tenant.view,
-        severity: match (&draft.approval, &ctx.settings.severity) {
-            // What was approved stays so, whatever the rule weighs otherwise.
-            (Some(_), _) | (None, None) => base_severity,
-            (None, Some((severity, _))) => *severity,
-        },
+        severity,
         base_severity,
         confidence: draft.confidence.min(surest),
         title: draft.title.unwrap_or_else(|| meta.title.into()),
         state: State::Unbaselined,
-        approval: draft.approval,
         tenant_id: tenant_id.clone(),
         partner: if ctx.tenant.view == View::Partner { Some(own_party(ctx.tenant)) } else { draft.partner },
         customer: if ctx.tenant.view == View::Customer { Some(own_party(ctx.tenant)) } else { draft.customer },
+        standing,
         since: draft.since,
         note: draft.note,
         evidence: draft.evidence,
@@ -323,13 +336,14 @@ fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], settings: &Se
     for finding in findings {
         *by_state.entry(finding.state).or_default() += 1;
     }
-    let counts = || open().filter(|finding| finding.approval.is_none());
+    let counts = || open().filter(|finding| finding.standing.counts());
     let fails = settings.fail_on.is_some_and(|limit| counts().any(|finding| finding.severity >= limit))
         || settings.fail_on_new.is_some_and(|limit| counts().any(|finding| finding.state == State::New && finding.severity >= limit));
     let incomplete = not_evaluated.iter().any(|entry| entry.counts_for_exit);
     Summary {
         by_severity: Severity::WORST_FIRST.into_iter().map(|severity| (severity, counted(severity))).collect(),
         by_state: by_state.into_iter().collect(),
+        waived: open().filter(|finding| finding.standing.waiver.is_some()).count() as u64,
         worst: open().map(|finding| finding.severity).max(),
         exit_code: if fails {
             1
@@ -424,6 +438,7 @@ mod tests {
             ledger: &ledger,
             baseline: None,
             approved: &[],
+            waivers: &[],
             now,
             lookback_days: 30,
             settings: own,
@@ -530,6 +545,7 @@ mod tests {
                 status,
                 reason: "known".into(),
                 until: until.map(|text| Timestamp::parse(text).unwrap()),
+                lasting: true,
             }],
             ..Settings::default()
         };
@@ -587,7 +603,7 @@ mod tests {
         let mut own = RuleSettings::defaults(&rule.meta);
         own.severity = Some((Severity::Critical, "ours".into()));
         let findings = judge_with(&rule, &tenant(&[]), &Settings::default(), &own).findings;
-        let told = |index: usize| (findings[index].severity, findings[index].approval.as_ref());
+        let told = |index: usize| (findings[index].severity, findings[index].standing.approval.as_ref());
         assert_eq!([told(0), told(1)], [(Severity::Info, Some(&approval)), (Severity::Critical, None)]);
         let counting = Settings { fail_on: Some(Severity::Info), ..Settings::default() };
         let exit = |findings: &[Finding]| summarise(findings, &[], &counting).exit_code;

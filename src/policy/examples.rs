@@ -160,6 +160,7 @@ fn run_tenant(rule: &Rule, snapshot: &Snapshot, tenant: &TenantSnapshot, baselin
         ledger: &ledger,
         baseline: compared.as_ref(),
         approved: &settings.approved,
+        waivers: &settings.waivers,
         now: snapshot.collected_at,
         lookback_days: snapshot.lookback_days,
         settings: own,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::report::{Missing, NotEvaluated};
+use crate::domain::report::{Missing, NotEvaluated, Note, NoteKind};
 use crate::domain::rule_meta::Reads;
 use crate::domain::{Coverage, Dataset, Need, Status, TenantSnapshot, Timestamp, View};
 
@@ -126,6 +126,35 @@ pub fn unaccepted_gaps(tenant: &TenantSnapshot, settings: &Settings, now: Timest
     let required = |dataset: &Dataset| dataset.need(tenant.view) == Some(Need::Required) || settings.requires(tenant.view, *dataset);
     let counts = |dataset: &Dataset| counts_for_exit(tenant, *dataset, &tenant.coverage_of(*dataset), settings, now);
     Dataset::of_view(tenant.view).filter(|dataset| required(dataset) && counts(dataset)).collect()
+}
+
+/// What is to be said of the accepted gaps of a file: those that ended, and those where there is no gap.
+pub(super) fn notes(tenants: &[TenantSnapshot], gaps: &[AcceptedGap], now: Timestamp) -> Vec<Note> {
+    let mut notes: Vec<Note> = gaps.iter().filter(|gap| gap.lasting).filter_map(|gap| note(tenants, gap, now)).collect();
+    notes.sort();
+    notes.dedup();
+    notes
+}
+
+fn note(tenants: &[TenantSnapshot], gap: &AcceptedGap, now: Timestamp) -> Option<Note> {
+    let meant = |dataset: &Dataset| gap.dataset.is_none_or(|wanted| wanted == *dataset);
+    let found = || tenants.iter().flat_map(|tenant| Dataset::of_view(tenant.view).filter(meant).map(|dataset| tenant.coverage_of(dataset)));
+    // A run of another view says nothing of it.
+    found().next()?;
+    let is_matched = found().any(|coverage| coverage.status.is_unread() && gap.status.is_none_or(|wanted| wanted == coverage.status));
+    let which = match (gap.dataset, gap.status) {
+        (Some(dataset), Some(status)) => format!("the accepted gap of {dataset} ({status})"),
+        (Some(dataset), None) => format!("the accepted gap of {dataset}"),
+        (None, Some(status)) => format!("the accepted gap of every dataset that is {status}"),
+        (None, None) => "the accepted gap of every dataset".to_owned(),
+    };
+    let ended = gap.until.filter(|until| *until < now);
+    let (kind, text) = match (is_matched, ended) {
+        (true, None) => return None,
+        (true, Some(until)) => (NoteKind::EndedGap, format!("{which} ended on {}: it counts again", until.date())),
+        (false, _) => (NoteKind::UnmatchedGap, format!("{which} is in vain: what it means was read, or has another status")),
+    };
+    Some(Note { kind, rule_id: None, subject: None, dataset: gap.dataset, until: gap.until, text })
 }
 
 /// Why a gap is accepted, if it is. What is partial only because of another dataset is accepted with that one.

@@ -6,9 +6,11 @@ pub mod examples;
 mod footprint;
 mod gaps;
 pub mod index;
+pub mod profiles;
 pub mod rule;
 pub mod rules;
 pub mod settings;
+mod waivers;
 
 pub use compared::{Compared, baseline_of};
 pub use engine::evaluate;

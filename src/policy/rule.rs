@@ -4,12 +4,13 @@ use crate::domain::customer::CustomerFacts;
 use crate::domain::facts::{PartnerFacts, Relationship};
 use crate::domain::ledger::{Entry, Ledger};
 use crate::domain::{
-    Approval, Confidence, Coverage, Dataset, Evidence, Party, RuleMeta, Severity, Subject, TenantSnapshot, Text, Timestamp,
+    Approval, Confidence, Coverage, Dataset, Evidence, Party, RuleMeta, Severity, Subject, TenantSnapshot, Text, Timestamp, fingerprint,
 };
 
 use super::compared::Compared;
 use super::index::Index;
-use super::settings::{Approved, RuleSettings};
+use super::settings::{Approved, RuleSettings, Waiver};
+use super::waivers::Named;
 
 /// A rule: what it says of itself, and its check. Checks are pure: no I/O, no clock, no dependence on the order of facts.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct Ctx<'a> {
     pub baseline: Option<&'a Compared<'a>>,
     /// What the organisation approved.
     pub approved: &'a [Approved],
+    /// What it tolerates.
+    pub waivers: &'a [Waiver],
     /// The run's time.
     pub now: Timestamp,
     /// How far back logs were asked for, in days.
@@ -68,6 +71,19 @@ impl<'a> Ctx<'a> {
     /// The approval of an outside tenant that holds at the run's time, if there is one.
     pub fn approval(&self, tenant_id: &str) -> Option<&'a Approved> {
         self.approved.iter().find(|approved| approved.tenant_id == tenant_id && approved.holds(self.now))
+    }
+
+    /// True if the finding that a rule would make is waived at the run's time: such a one takes nothing in.
+    pub(super) fn is_waived(&self, rule_id: &str, partner: Option<&str>, subject: (&str, &str), own_key: &str) -> bool {
+        let mut waivers = self.waivers.iter().filter(|waiver| waiver.rule_id == rule_id && waiver.holds(self.now)).peekable();
+        if waivers.peek().is_none() {
+            return false;
+        }
+        let (kind, subject_id) = subject;
+        let own = self.tenant.tenant_id.as_str();
+        let fingerprint = fingerprint::of_finding(rule_id, own, kind, subject_id, own_key);
+        let named = Named { rule_id, subject_id, fingerprint: &fingerprint, partner, customer: Some(own) };
+        waivers.any(|waiver| waiver.names(&named))
     }
 
     /// True if a rule runs in this run: one that does not takes nothing in.
@@ -103,7 +119,8 @@ pub struct Draft {
     pub(super) subject: Subject,
     pub(super) own_key: String,
     pub(super) severity: Option<Severity>,
-    pub(super) approval: Option<Approval>,
+    /// The approval that it lies inside, and the severity that it had before.
+    pub(super) approval: Option<(Approval, Option<Severity>)>,
     pub(super) confidence: Confidence,
     pub(super) title: Option<Text>,
     pub(super) customer: Option<Party>,
@@ -173,11 +190,11 @@ impl Draft {
         self
     }
 
-    /// It lies inside an approval, and so is info.
+    /// Lies inside an approval: worth knowing and no more.
     #[must_use]
     pub fn approved(mut self, approval: Approval) -> Self {
+        self.approval = Some((approval, self.severity));
         self.severity = Some(Severity::Info);
-        self.approval = Some(approval);
         self
     }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
+use crate::domain::limits::{NetRange, WorkHours};
 use crate::domain::rule_meta::{Setting, SettingDefault};
 use crate::domain::{Approval, Dataset, RuleMeta, Severity, Status, Timestamp, View};
 
@@ -61,6 +62,11 @@ impl RuleSettings {
         }
     }
 
+    /// Every setting with its value, by name.
+    pub fn values(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.values.iter().map(|(name, value)| (*name, value))
+    }
+
     /// Sets a declared setting; the caller has checked its type and bounds.
     pub(super) fn set(&mut self, name: &'static str, value: Value) {
         self.values.insert(name, value);
@@ -78,6 +84,27 @@ pub struct AcceptedGap {
     pub reason: String,
     /// Until when; an ended one accepts nothing.
     pub until: Option<Timestamp>,
+    /// True if it is kept in a file: one that is ended or in vain is told then.
+    pub lasting: bool,
+}
+
+/// A finding that is tolerated for a time, from the config's `[[waiver]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waiver {
+    /// The rule.
+    pub rule_id: &'static str,
+    /// Id of the subject, or a fingerprint, as it was written.
+    pub subject: String,
+    /// The partner's tenant id; `None`: any.
+    pub partner: Option<String>,
+    /// The customer's tenant id; `None`: any.
+    pub customer: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Until when; an ended one waives nothing.
+    pub until: Timestamp,
 }
 
 /// An outside tenant that the organisation approved, from the config's `[[approved]]`.
@@ -94,7 +121,20 @@ pub struct Approved {
     /// Who answers for it.
     pub owner: String,
     /// Where it was asked for and granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
+    /// Object ids, lower case, of the groups that may hold a role here; `None`: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    /// Countries, upper case, that its people may sign in from; `None`: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub countries: Option<Vec<String>>,
+    /// Networks that its people may sign in from; `None`: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub networks: Option<Vec<NetRange>>,
+    /// When its people may sign in; `None`: at any time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<WorkHours>,
 }
 
 impl Approved {
@@ -106,6 +146,12 @@ impl Approved {
     /// True if it holds at a time: to its last moment, that one too.
     pub fn holds(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now <= until)
+    }
+
+    /// True if the approval covers a role in the hands of a principal.
+    pub fn covers_held(&self, role_id: &str, principal_id: &str) -> bool {
+        let may_hold = |groups: &Vec<String>| groups.iter().any(|group| group.eq_ignore_ascii_case(principal_id));
+        self.covers(role_id) && self.groups.as_ref().is_none_or(may_hold)
     }
 
     /// True if the approval covers a role.
@@ -134,6 +180,9 @@ pub struct Settings {
     pub require: BTreeSet<(Option<View>, Dataset)>,
     /// Accepted gaps.
     pub accepted_gaps: Vec<AcceptedGap>,
+    /// Findings that are tolerated. Left out of the run's id where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<Waiver>,
     /// Approved outside tenants.
     pub approved: Vec<Approved>,
     /// How `All users` of Conditional Access is read for technicians.
@@ -150,6 +199,7 @@ impl Default for Settings {
             fail_on_new: None,
             require: BTreeSet::new(),
             accepted_gaps: Vec::new(),
+            waivers: Vec::new(),
             approved: Vec::new(),
             reading: Default::default(),
         }
@@ -274,6 +324,10 @@ fn apply_rule(meta: &'static RuleMeta, table: &DeTable<'_>, rule: &mut RuleSetti
                 }
             },
         }
+    }
+    if let Some((key, _)) = table.get_key_value("severity-reason").filter(|_| !table.contains_key("severity")) {
+        let help = "add `severity = \"…\"`, or take it out".to_owned();
+        problems.push(SettingProblem::new(key.span(), "a reason for another severity, and no severity".into(), Some(help)));
     }
     match (severity, reason) {
         (Some((level, _)), Some(reason)) => rule.severity = Some((level, reason)),
@@ -402,5 +456,8 @@ mod tests {
         assert_eq!(settings.rules[META.id].severity, None);
         let (_, problems) = apply("[gdap-long-duration]\nseverity = \"info\"\nseverity-reason = \" \"\n");
         assert_eq!(problems.len(), 1);
+        let (settings, problems) = apply("[gdap-long-duration]\nseverity-reason = \"agreed\"\n");
+        assert_eq!(problems[0].message, "a reason for another severity, and no severity");
+        assert_eq!(settings.rules[META.id].severity, None);
     }
 }

@@ -130,6 +130,7 @@ pub(crate) fn finding(code: &str, severity: Severity, title: &str, row: &Relatio
         subject: Subject { kind: "relationship".into(), id: row.id.clone(), name: row.display_name.clone() },
         partner: Some(Party { tenant_id: TENANT.into(), name: "Northwind Managed Services".into() }),
         customer,
+        standing: Default::default(),
         since: row.activated,
         note: None,
         evidence: vec![Evidence { field: "status".into(), value: row.status.as_str().into(), source: "relationships".into() }],
@@ -137,7 +138,6 @@ pub(crate) fn finding(code: &str, severity: Severity, title: &str, row: &Relatio
             "Request a replacement without this role, move the work to it, then terminate this relationship. Check who approved it.".into(),
         fingerprint: crate::domain::fingerprint::of_finding(code, "tenant", "relationship", &row.id, ""),
         first_seen: None,
-        approval: None,
         attack: vec!["T1199".into()],
         mitigations: vec!["M1018".into()],
         nist: vec!["AC-6".into()],
@@ -170,6 +170,7 @@ fn report(relationships: Vec<RelationshipRow>, findings: Vec<Finding>, exit_code
     let summary = Summary {
         by_severity: Severity::WORST_FIRST.map(|severity| (severity, count(severity))).to_vec(),
         by_state: if findings.is_empty() { Vec::new() } else { vec![(State::Unbaselined, findings.len() as u64)] },
+        waived: findings.iter().filter(|finding| finding.standing.waiver.is_some()).count() as u64,
         worst: findings.iter().map(|finding| finding.severity).max(),
         exit_code,
     };
@@ -198,6 +199,7 @@ fn report(relationships: Vec<RelationshipRow>, findings: Vec<Finding>, exit_code
         findings,
         not_evaluated: Vec::new(),
         not_applicable: Vec::new(),
+        notes: Vec::new(),
         summary,
     }
 }

@@ -35,7 +35,7 @@ fn names_that_do_not_exist_get_the_nearest() {
 fn options_of_later_versions_are_refused() {
     for args in [
         &["--history", "runs.db"][..],
-        &["--profile", "strict"],
+        &["--profile", "lax"],
         &["--rules-dir", "rules"],
         &["--all-tenants"],
         &["--format", "sarif"],

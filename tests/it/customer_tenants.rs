@@ -124,6 +124,7 @@ fn lines(name: &str, snapshot: &partnerscope::domain::Snapshot) -> String {
         until: entry.until,
         owner: entry.owner.clone(),
         ticket: entry.ticket.clone(),
+        ..Approved::default()
     });
     let settings = Settings { approved: approved.collect(), ..Settings::default() };
     let judged = evaluate(snapshot, None, &settings, snapshot.collected_at);

@@ -79,6 +79,23 @@ fn rule_pages() -> Vec<Made> {
     pages
 }
 
+/// The built-in role sets, with their sources.
+fn role_sets() -> Made {
+    use partnerscope::domain::roles::{self, sets};
+    let mut text = String::from(
+        "# Role sets\n\nGenerated from `src/domain/roles/sets.rs`. Where `roles` stands in `partnerscope.toml`, the name of a set stands for its \
+         roles; `[[role-set]]` adds own ones.\n\n| set | for | roles | from |\n|---|---|---|---|\n",
+    );
+    for set in sets::SETS {
+        writeln!(text, "| `{}` | {} | {} | {} |", set.name, set.purpose, set.roles.join(", "), set.source).unwrap();
+    }
+    text.push_str("\n## Roles that must not be held together\n\n| pair | roles | why | from |\n|---|---|---|---|\n");
+    for pair in sets::TOXIC {
+        writeln!(text, "| `{}` | {} | {} | {} |", pair.name, pair.roles.map(roles::name).join(", "), pair.why, pair.source).unwrap();
+    }
+    made("docs/role-sets.md", text)
+}
+
 /// Which permission each dataset needs, by view.
 fn permissions() -> Made {
     let mut text = String::from(
@@ -114,14 +131,16 @@ fn schemas() -> Vec<Made> {
         assert_eq!(run.code, 0, "{}", run.stderr);
         made(format!("docs/schemas/{name}.schema.json"), run.stdout)
     };
-    vec![schema("report"), schema("snapshot"), schema("diff")]
+    vec![schema("report"), schema("snapshot"), schema("diff"), schema("config")]
 }
 
 /// What `--help` says of every command.
 fn help() -> Made {
     let program = Program::new();
     let mut text = String::from("# Command line\n\nGenerated from `--help`.\n");
-    for command in ["", "audit", "collect", "evaluate", "diff", "rules", "fixture", "init", "init declared", "schema"] {
+    for command in
+        ["", "audit", "collect", "evaluate", "diff", "rules", "fixture", "init", "init declared", "config", "config show", "schema"]
+    {
         let mut args: Vec<&str> = command.split_whitespace().collect();
         args.push("--help");
         let run = program.run(&args);
@@ -163,7 +182,7 @@ fn with_ledger(readme: &str) -> String {
 }
 
 fn everything() -> Vec<Made> {
-    let mut all = vec![role_table(), permissions(), help(), readme()];
+    let mut all = vec![role_table(), role_sets(), permissions(), help(), readme()];
     all.extend(rule_pages());
     all.extend(schemas());
     all

@@ -16,5 +16,6 @@ mod hostile;
 mod hostile_customer;
 mod imports;
 mod judging;
+mod policy;
 mod secrets;
 mod support;

@@ -2,6 +2,7 @@
 
 pub(super) mod audit;
 pub(super) mod collect;
+pub(super) mod config;
 pub(super) mod diff;
 pub(super) mod evaluate;
 #[cfg(feature = "fixture")]

@@ -304,10 +304,10 @@ mod tests {
 
     #[test]
     fn every_mistake_of_a_config_is_an_error_with_its_place() {
-        let config = crate::config::from_text("p.toml", "lokback = 1\nwaiver = 1\n", crate::config::Trust::Named);
+        let config = crate::config::from_text("p.toml", "lokback = 1\nhistory = 1\n", crate::config::Trust::Named);
         assert_eq!(
             shown(&Failure::Config(config.problems)),
-            "error: p.toml:1:1: unknown key \"lokback\"\n  help: did you mean `lookback`?\nerror: p.toml:2:1: `waiver` is not in this version yet\n"
+            "error: p.toml:1:1: unknown key \"lokback\"\n  help: did you mean `lookback`?\nerror: p.toml:2:1: `history` is not in this version yet\n"
         );
     }
 

@@ -91,7 +91,7 @@ impl Baseline {
 mod tests {
     use super::*;
     use crate::domain::rule_meta::{Reads, required};
-    use crate::domain::{Confidence, Coverage, Dataset, Evidence, Gap, Severity, Status, Subject, Text};
+    use crate::domain::{Confidence, Coverage, Dataset, Evidence, Gap, Severity, Standing, Status, Subject, Text};
     use std::collections::BTreeSet;
 
     static META: RuleMeta = RuleMeta {
@@ -144,7 +144,7 @@ mod tests {
             remediation: Text::default(),
             fingerprint: fingerprint.into(),
             first_seen: None,
-            approval: None,
+            standing: Standing::default(),
             attack: Vec::new(),
             mitigations: Vec::new(),
             nist: Vec::new(),

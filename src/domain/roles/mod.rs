@@ -3,6 +3,7 @@
 //! Source: Microsoft's permissions reference of 2026-01-20 and a machine copy of it of 2026-07; tiers are this catalog's judgement.
 //! `table.rs` is generated from `roles.tsv`; `cargo test` holds the two together.
 
+pub mod sets;
 mod table;
 
 /// Global Administrator.

@@ -1,13 +1,18 @@
 //! What an organisation approved of an outside tenant: what lies inside is worth knowing and no more.
 
 use crate::domain::Party;
-use crate::domain::ledger::Entry;
+use crate::domain::ledger::{Entry, HeldRole};
 use crate::policy::rule::{Ctx, Draft};
 use crate::policy::settings::Approved;
 
 /// The approval that covers a role of an outside tenant at the run's time, if there is one.
 pub(super) fn covering<'a>(ctx: &Ctx<'a>, entry: &Entry, role_id: &str) -> Option<&'a Approved> {
     ctx.approval(&entry.tenant_id).filter(|approval| approval.covers(role_id))
+}
+
+/// The same of a role in the hands of one principal: an approval may name the groups that it means.
+pub(super) fn covering_held<'a>(ctx: &Ctx<'a>, entry: &Entry, role: &HeldRole) -> Option<&'a Approved> {
+    ctx.approval(&entry.tenant_id).filter(|approval| approval.covers_held(&role.role_id, &role.principal_id))
 }
 
 /// The approval of an outside tenant that has run out, if there is one.

@@ -4,6 +4,7 @@ use crate::domain::ledger::{Class, Entry};
 use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
+use crate::policy::settings::Approved;
 
 use super::approval;
 use super::declared_rows as declared;
@@ -64,7 +65,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
                 Some(row) => draft.evidence("relationshipType", row.kind.as_deref().unwrap_or_default(), Dataset::Declared),
                 None => draft,
             };
-            out.push(settle(ctx, entry, draft, &[&held.role.role_id]));
+            out.push(settle(ctx, entry, draft, |approval| approval.covers_held(&held.role.role_id, &held.role.principal_id)));
         }
         // The page's row explains what was observed; alone it is a finding of its own.
         if let Some(row) = row.filter(|_| held.is_empty()) {
@@ -75,8 +76,8 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
                 .note(super::shared::few_roles(&names))
                 .evidence("relationshipType", row.kind.as_deref().unwrap_or_default(), Dataset::Declared)
                 .evidence("roles", names, Dataset::Declared);
-            let roles: Vec<&str> = row.roles.iter().map(String::as_str).collect();
-            out.push(settle(ctx, entry, declared::from_file(ctx, draft, row.file), &roles));
+            let draft = declared::from_file(ctx, draft, row.file);
+            out.push(settle(ctx, entry, draft, |approval| row.roles.iter().all(|role| approval.covers(role))));
         }
     }
 }
@@ -87,9 +88,9 @@ fn may_be_dap(entry: &Entry) -> bool {
 }
 
 /// What all its findings share: how sure, whether anybody uses it, whether it is approved.
-fn settle(ctx: &Ctx<'_>, entry: &Entry, draft: Draft, roles: &[&str]) -> Draft {
+fn settle(ctx: &Ctx<'_>, entry: &Entry, draft: Draft, covers: impl Fn(&Approved) -> bool) -> Draft {
     let draft = unused(ctx, entry, draft.confidence(Confidence::Medium));
-    let covering = ctx.approval(&entry.tenant_id).filter(|approval| roles.iter().all(|role| approval.covers(role)));
+    let covering = ctx.approval(&entry.tenant_id).filter(|approval| covers(approval));
     match (covering, ctx.approval(&entry.tenant_id)) {
         (Some(approval), _) => approval::lowered(draft, approval),
         (None, Some(approval)) => approval::named(draft, approval),

@@ -2,8 +2,8 @@
 //!
 //! `dap-still-active` takes the fact from `role-without-service-provider-entry` and `foreign-principal-role-assignment`; a governing tenant's,
 //! Microsoft Support's and a role without an entry are taken from `foreign-principal-role-assignment`; and that one takes it from the rules
-//! about privilege (PRV), which keep what stands in a ceiling only or is declared. Nothing else is folded. A rule that does not run, or that
-//! would only report the role as approved, takes nothing in.
+//! about privilege (PRV), which keep what stands in a ceiling only or is declared. Nothing else is folded. A rule that does not run, that
+//! would only report the role as approved, or whose finding is waived, takes nothing in.
 
 use crate::domain::Dataset;
 use crate::domain::ledger::{Class, Entry, HeldRole, UNKNOWN_HOME};
@@ -31,18 +31,50 @@ pub(super) const DAP_ROLES: [&str; 2] = [GLOBAL_ADMINISTRATOR, "729827e3-9c14-49
 /// Tells whether a rule reports a held role.
 type Reports = fn(&Ctx<'_>, &Entry, &HeldRole) -> bool;
 
+/// The finding in which a rule reports a held role: kind and id of its subject, and the own key.
+type Told = for<'a> fn(&'a Entry, &'a HeldRole) -> ((&'static str, &'a str), &'a str);
+
 /// The rules that report a held role, the one that says most of it first.
-const TAKERS: [(&str, Reports); 5] =
-    [(DAP, is_dap), (GOVERNING, is_governing), (SUPPORT, is_support), (NO_ENTRY, has_no_entry), (FOREIGN, is_foreign)];
+const TAKERS: [(&str, Reports, Told); 5] = [
+    (DAP, is_dap, by_principal),
+    (GOVERNING, is_governing, by_tenant),
+    (SUPPORT, is_support, by_support),
+    (NO_ENTRY, has_no_entry, by_principal),
+    (FOREIGN, is_foreign, by_principal),
+];
 
 /// The rule that reports a role of `entry.roles`; `None`: no rule takes it in, and every rule reports it for itself.
 ///
 /// A rule about privilege leaves out what is taken at all; `foreign-principal-role-assignment` what another one than itself takes.
 pub(super) fn taken_by(ctx: &Ctx<'_>, entry: &Entry, role: &HeldRole) -> Option<&'static str> {
-    if approval::covering(ctx, entry, &role.role_id).is_some() {
+    if approval::covering_held(ctx, entry, role).is_some() {
         return None;
     }
-    TAKERS.iter().find(|(id, reports)| ctx.runs(id) && reports(ctx, entry, role)).map(|(id, _)| *id)
+    let is_waived = |id: &str, told: &Told| {
+        let (subject, own_key) = told(entry, role);
+        let partner = approval::party(entry);
+        ctx.is_waived(id, partner.as_ref().map(|party| party.tenant_id.as_str()), subject, own_key)
+    };
+    TAKERS.iter().find(|(id, reports, told)| ctx.runs(id) && reports(ctx, entry, role) && !is_waived(id, told)).map(|(id, _, _)| *id)
+}
+
+/// As `held` drafts it.
+fn by_principal<'a>(_: &'a Entry, role: &'a HeldRole) -> ((&'static str, &'a str), &'a str) {
+    (("principal", &role.principal_id), &role.role_id)
+}
+
+/// As `governance` drafts it.
+fn by_tenant<'a>(entry: &'a Entry, _: &'a HeldRole) -> ((&'static str, &'a str), &'a str) {
+    (("tenant", &entry.tenant_id), "")
+}
+
+/// Microsoft Support's own role goes with its being let in, another one with what it may do besides.
+fn by_support<'a>(entry: &'a Entry, role: &'a HeldRole) -> ((&'static str, &'a str), &'a str) {
+    match (is_support_role_elsewhere(entry, role), role.role_id == SUPPORT_ENGINEER) {
+        (true, _) => by_principal(entry, role),
+        (false, true) => (("tenant", &entry.tenant_id), "open"),
+        (false, false) => (("tenant", &entry.tenant_id), "roles"),
+    }
 }
 
 /// A role as DAP gives it, held by a tenant that has no service provider entry, as far as is known.
@@ -150,6 +182,19 @@ mod tests {
         assert_eq!(taken(&of_msp(GA, json!({})).approve(MSP, None, None)), [Some(DAP)], "tier 0 must be named");
         assert_eq!(taken(&of_msp(GA, json!({})).approve(MSP, Some(&[GA]), Some(-1))), [Some(DAP)], "run out");
         assert_eq!(taken(&of_msp(GA, json!({})).approve(MSP, Some(&[GA]), Some(1))), [None]);
+    }
+
+    #[test]
+    fn what_is_waived_takes_nothing_in() {
+        let case = || of_msp(GA, json!({}));
+        assert_eq!(taken(&case().waive(DAP, "P1", 0)), [Some(NO_ENTRY)], "to its very end");
+        assert_eq!(taken(&case().waive(DAP, "p1", -1)), [Some(DAP)], "run out");
+        assert_eq!(taken(&case().waive(DAP, "p2", 1)), [Some(DAP)], "another subject");
+        assert_eq!(taken(&case().waive(DAP, "p1", 1).waive(NO_ENTRY, "p1", 1).waive(FOREIGN, "p1", 1)), [None]);
+        let fingerprint = crate::domain::fingerprint::of_finding(DAP, &case().snapshot.tenants[0].tenant_id, "principal", "p1", GA);
+        assert_eq!(taken(&case().waive(DAP, &fingerprint, 1)), [Some(NO_ENTRY)]);
+        let support = || customer_case(json!({ "roleAssignments": [held_role("a1", "p1", MICROSOFT_SUPPORT_TENANT, GA)] }));
+        assert_eq!(taken(&support().waive(SUPPORT, MICROSOFT_SUPPORT_TENANT, 1)), [Some(FOREIGN)]);
     }
 
     #[test]

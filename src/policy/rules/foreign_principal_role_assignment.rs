@@ -64,7 +64,7 @@ fn judge(ctx: &Ctx<'_>, held: &Held<'_>) -> Draft {
         Some(_) => held.draft(),
         None => held.draft().confidence(Confidence::Medium),
     };
-    if let Some(approval) = approval::covering(ctx, held.entry, &role.role_id) {
+    if let Some(approval) = approval::covering_held(ctx, held.entry, role) {
         return approval::lowered(draft, approval);
     }
     match (role.tier, ctx.approval(&held.entry.tenant_id)) {
@@ -87,6 +87,17 @@ mod tests {
 
     fn with(assignments: Vec<Value>) -> Case {
         customer_case(json!({ "roleAssignments": assignments, "crossTenantPartners": [{ "tenantId": MSP, "isServiceProvider": true }] }))
+    }
+
+    #[test]
+    fn an_approval_may_name_the_groups_that_it_means() {
+        let held = |groups: &[&str]| {
+            let groups = Some(groups.iter().map(|group| (*group).to_owned()).collect());
+            let case = with(vec![held_role("a", "P1", MSP, EXCHANGE)]);
+            severity(&case.approve_within(crate::policy::settings::Approved { groups, ..Default::default() }))
+        };
+        assert_eq!(held(&["p1"]), [Severity::Info]);
+        assert_eq!(held(&["p2"]), [RULE.meta.severity]);
     }
 
     fn severity(case: &Case) -> Vec<Severity> {

@@ -12,7 +12,7 @@ use super::shared::{BOTH, began, few_roles, list, role_ids, role_names, time};
 use super::told;
 
 /// Whoever has both can make any role assignment and take over any account, at once.
-const PAIR: [&str; 2] = [roles::PRIVILEGED_ROLE_ADMINISTRATOR, roles::PRIVILEGED_AUTHENTICATION_ADMINISTRATOR];
+const PAIR: [&str; 2] = roles::sets::TAKEOVER.roles;
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {

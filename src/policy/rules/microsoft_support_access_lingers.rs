@@ -57,7 +57,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
     }
     for held in ctx.ledger.entries.values().flat_map(held::of_entry).filter(|held| is_support_role_elsewhere(held.entry, held.role)) {
         let draft = held.draft().title("The role of Microsoft's support engineers is held by another tenant");
-        out.push(match approval::covering(ctx, held.entry, &held.role.role_id) {
+        out.push(match approval::covering_held(ctx, held.entry, held.role) {
             Some(approval) => approval::lowered(draft, approval),
             None => draft,
         });

@@ -79,6 +79,7 @@ mod declared_rows;
 mod folding;
 mod governance;
 mod held;
+mod limits;
 mod network;
 mod outside;
 mod shared;

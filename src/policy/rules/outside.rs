@@ -41,7 +41,7 @@ pub(super) fn judge(ctx: &Ctx<'_>, out: &mut Out, wanted: &Wanted<'_>) {
             let is_taken = || wanted.folds && folding::taken_by(ctx, entry, one.role).is_some();
             if (wanted.selects)(entry, role) && !is_taken() {
                 let draft = one.draft().title(wanted.held).remediation(IF_HELD).severity((wanted.severity)(&[role], &all));
-                out.push(settled(draft, approval::covering(ctx, entry, role), None));
+                out.push(settled(draft, approval::covering_held(ctx, entry, one.role), None));
             }
         }
         if has_ceiling_of_a_partner(entry) {

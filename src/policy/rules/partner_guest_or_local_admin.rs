@@ -115,7 +115,8 @@ fn sign(ctx: &Ctx<'_>, entry: &Entry, user: &ExternalUser) -> Option<Sign> {
 
 fn finding(ctx: &Ctx<'_>, entry: &Entry, guest: &LedgerGuest, user: &ExternalUser, strong: &[&HeldRole], sign: Sign) -> Draft {
     let approval = ctx.approval(&entry.tenant_id);
-    let beyond: Vec<&&HeldRole> = strong.iter().filter(|role| approval.is_none_or(|approval| !approval.covers(&role.role_id))).collect();
+    let beyond: Vec<&&HeldRole> =
+        strong.iter().filter(|role| approval.is_none_or(|approval| !approval.covers_held(&role.role_id, &role.principal_id))).collect();
     let is_global = beyond.iter().any(|role| role.role_id == roles::GLOBAL_ADMINISTRATOR);
     let severity = match (beyond.is_empty(), is_global) {
         (true, _) => Severity::Info,

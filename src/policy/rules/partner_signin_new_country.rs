@@ -9,6 +9,7 @@ use crate::policy::rule::{Ctx, Out, Rule};
 
 use super::shared::{CUSTOMER, count, holds, list, minutes};
 use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memory, Past, Visit, about_person, by, is_actor, note_no_past};
+use super::{approval, limits};
 
 /// Most audit events that one finding names.
 const MOST_EVENTS: usize = 20;
@@ -57,7 +58,23 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let visits = visits::all(ctx);
-    let Some(past) = Past::of(ctx, Dataset::SignIns) else { return note_no_past(out, &visits) };
+    match Past::of(ctx, Dataset::SignIns) {
+        Some(past) => new_countries(ctx, out, &visits, past),
+        None => note_no_past(out, &visits),
+    }
+    limits::beyond(ctx, out, visits.iter().filter(|visit| visit.succeeded()), limits::country, |approval, episode, draft| {
+        let seen = limits::each_once(episode, |visit| visit.event.country.as_deref().map(str::to_ascii_uppercase));
+        draft
+            .title("Partner signs in from a country that its approval does not name")
+            .severity(Severity::Medium)
+            .note(format!("{}, approved {}", seen.join(", "), approval.countries.iter().flatten().cloned().collect::<Vec<_>>().join(", ")))
+            .evidence("countryOrRegion", seen, Dataset::SignIns)
+            .setting("approved.countries", approval.countries.clone().unwrap_or_default())
+    });
+}
+
+/// Countries from which nobody of that tenant came before. What lies beyond an approval is told as that.
+fn new_countries(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past) {
     let allowed = ctx.settings.list("allowed-countries");
     let changes = Changes::of(ctx);
     for came in by(visits.iter().filter(|visit| visit.succeeded()), |visit| &*visit.home).into_values() {
@@ -71,7 +88,8 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             let is_new = past.reaches(visit.at())
                 && !memory.knows(&country, start)
                 && memory.count(start) >= ctx.settings.int("min-baseline-events")
-                && !holds(allowed, &country);
+                && !holds(allowed, &country)
+                && !limits::is_beyond(ctx, visit, limits::country);
             if is_new {
                 push(ctx, out, visit, &country, memory.known(start).cloned().collect(), &changes);
             }
@@ -90,6 +108,9 @@ fn push(ctx: &Ctx<'_>, out: &mut Out, visit: &Visit<'_>, country: &str, known: V
         .evidence("countryOrRegion (baseline)", known, Dataset::SignIns)
         .setting(BASELINE_DAYS.name, ctx.settings.int(BASELINE_DAYS.name))
         .setting("min-baseline-events", ctx.settings.int("min-baseline-events"));
+    if let Some(approval) = limits::inside(ctx, visit, limits::country) {
+        return out.push(approval::lowered(draft.setting("approved.countries", approval.countries.clone().unwrap_or_default()), approval));
+    }
     if changes.is_empty() {
         return out.push(draft);
     }
@@ -179,6 +200,27 @@ mod tests {
         assert!(then(5, -24 * 16, json!({})).fires(&RULE), "14 days of the 30 lie before it");
         assert!(!then(5, -24 * 16 - 1, json!({})).fires(&RULE));
         assert!(!then(5, -2, json!({})).window(13).fires(&RULE));
+    }
+
+    #[test]
+    fn an_approval_s_countries() {
+        let within = |countries: &[&str]| {
+            let countries = Some(countries.iter().map(|country| (*country).to_owned()).collect());
+            then(5, -2, json!({})).approve_within(crate::policy::settings::Approved { countries, ..Default::default() }).run(&RULE).findings
+        };
+        let inside = within(&["NL", "BR"]);
+        assert_eq!((inside.len(), inside[0].severity), (1, Some(Severity::Info)));
+        assert!(inside[0].approval.is_some(), "new, and within what was approved");
+        let beyond = within(&["NL"]);
+        assert_eq!((beyond.len(), beyond[0].severity, beyond[0].own_key.as_str()), (1, Some(Severity::Medium), "e1"));
+        assert!(beyond[0].approval.is_none() && beyond[0].evidence.iter().any(|one| one.field == "approved.countries"));
+        let all = within(&["BR"]);
+        assert_eq!((all.len(), all[0].own_key.as_str()), (2, "e1"), "what was usual all along lies beyond it too");
+        // Without a past too; and what names no country cannot be held against one.
+        let limits = || crate::policy::settings::Approved { countries: Some(vec!["NL".into()]), ..Default::default() };
+        assert_eq!(then(0, -2, json!({})).window(1).approve_within(limits()).run(&RULE).findings.len(), 1);
+        let out = then(5, -2, json!({ "country": null })).approve_within(limits()).run(&RULE);
+        assert_eq!((out.findings.len(), out.unjudged.len()), (0, 1));
     }
 
     #[test]

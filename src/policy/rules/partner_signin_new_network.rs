@@ -6,11 +6,13 @@ use chrono::TimeDelta;
 
 use crate::domain::rule_meta::{Reads, Setting, SettingDefault, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
-use crate::policy::rule::{Ctx, Out, Rule};
+use crate::policy::rule::{Ctx, Draft, Out, Rule};
+use crate::policy::settings::Approved;
 
 use super::network::{Network, Prefixes, range};
-use super::shared::{CUSTOMER, count, list};
+use super::shared::{CUSTOMER, count, few, list};
 use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memory, Past, Visit, about_person, by, by_person, extent, note_no_past};
+use super::{approval, limits};
 
 /// Companies that rent machines to anybody: DigitalOcean, OVH, Hetzner, Vultr, Linode, M247, Datacamp, Amazon, Google Cloud, Alibaba, Contabo.
 const HOSTING: &[&str] =
@@ -73,6 +75,23 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         None => note_no_past(out, &visits),
     }
     many_ranges(ctx, out, &visits, prefixes);
+    limits::beyond(ctx, out, &visits, limits::network, |approval, episode, draft| {
+        let seen = limits::each_once(episode, |visit| {
+            let system = visit.event.asn.map(|number| format!("AS{number}"));
+            let address = visit.event.ip_address.as_deref().map(str::to_owned);
+            Some([address, system].into_iter().flatten().collect::<Vec<_>>().join(" "))
+        });
+        draft
+            .title("Partner signs in from a network that its approval does not name")
+            .severity(Severity::Medium)
+            .note(few(&seen))
+            .evidence("ipAddress, autonomousSystemNumber", seen, Dataset::SignIns)
+            .setting("approved.networks", names(approval))
+    });
+}
+
+fn names(approval: &Approved) -> Vec<String> {
+    approval.networks.iter().flatten().map(|range| range.to_string()).collect()
 }
 
 /// Networks from which nobody of that tenant came before.
@@ -85,21 +104,21 @@ fn new_networks(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past, 
             let is_new = past.reaches(visit.at())
                 && !memory.knows(&network, start)
                 && memory.count(start) >= ctx.settings.int("min-baseline-events")
-                && !network.is_in(ctx.settings.list("partner-asns"));
+                && !network.is_in(ctx.settings.list("partner-asns"))
+                && !limits::is_beyond(ctx, visit, limits::network);
             if is_new {
                 let known: Vec<String> = memory.known(start).map(Network::to_string).collect();
                 let is_hosting = network.is_in(ctx.settings.list("hosting-asns"));
-                out.push(
-                    about_person(ctx, visit)
-                        .confidence(Confidence::Low)
-                        .severity(if is_hosting { Severity::Medium } else { Severity::Low })
-                        .note(format!("{network} on {}", visit.at().date()))
-                        .evidence("autonomousSystemNumber", visit.event.asn, Dataset::SignIns)
-                        .evidence("network", network.to_string(), Dataset::SignIns)
-                        .evidence("network (baseline)", known, Dataset::SignIns)
-                        .setting(BASELINE_DAYS.name, ctx.settings.int(BASELINE_DAYS.name))
-                        .setting("min-baseline-events", ctx.settings.int("min-baseline-events")),
-                );
+                let draft = about_person(ctx, visit)
+                    .confidence(Confidence::Low)
+                    .severity(if is_hosting { Severity::Medium } else { Severity::Low })
+                    .note(format!("{network} on {}", visit.at().date()))
+                    .evidence("autonomousSystemNumber", visit.event.asn, Dataset::SignIns)
+                    .evidence("network", network.to_string(), Dataset::SignIns)
+                    .evidence("network (baseline)", known, Dataset::SignIns)
+                    .setting(BASELINE_DAYS.name, ctx.settings.int(BASELINE_DAYS.name))
+                    .setting("min-baseline-events", ctx.settings.int("min-baseline-events"));
+                out.push(settled(draft, limits::inside(ctx, visit, limits::network)));
             }
             memory.add(network, visit.at());
         }
@@ -129,8 +148,18 @@ fn many_ranges(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], prefixes: Pre
                 .note(format!("{} networks, limit {limit}", ranges.len()))
                 .evidence("ipAddress (ranges)", ranges, Dataset::SignIns)
                 .setting("max-ips-per-user-day", limit);
-            out.push(extent(draft, &episode));
+            let covering = limits::inside(ctx, first, limits::network)
+                .filter(|_| episode.iter().all(|visit| limits::inside(ctx, visit, limits::network).is_some()));
+            out.push(settled(extent(draft, &episode), covering));
         }
+    }
+}
+
+/// Lowers what lies inside an approval.
+fn settled(draft: Draft, approval: Option<&Approved>) -> Draft {
+    match approval {
+        Some(approval) => approval::lowered(draft.setting("approved.networks", names(approval)), approval),
+        None => draft,
     }
 }
 
@@ -183,6 +212,23 @@ mod tests {
 
     fn elsewhere(asn: u32) -> Value {
         json!({ "asn": asn, "ipAddress": "198.51.100.7" })
+    }
+
+    #[test]
+    fn an_approval_s_networks() {
+        let within = |networks: &[&str], more: Value| {
+            let networks = Some(networks.iter().map(|text| crate::domain::limits::NetRange::parse(text).unwrap()).collect());
+            then(5, -2, more).approve_within(crate::policy::settings::Approved { networks, ..Default::default() }).run(&RULE)
+        };
+        let inside = within(&["192.0.2.0/24", "AS64500"], elsewhere(64500)).findings;
+        assert_eq!((inside.len(), inside[0].severity, inside[0].approval.is_some()), (1, Some(Severity::Info), true));
+        let beyond = within(&["192.0.2.0/24"], elsewhere(64500)).findings;
+        assert_eq!((beyond.len(), beyond[0].severity, beyond[0].own_key.as_str()), (1, Some(Severity::Medium), "e1"));
+        assert!(beyond[0].evidence.iter().any(|one| one.field == "approved.networks"));
+        let usual = within(&["AS64500"], elsewhere(64500)).findings;
+        assert_eq!(usual.iter().filter(|draft| draft.approval.is_none()).count(), 1, "what was usual all along lies beyond it too");
+        let hidden = within(&["192.0.2.0/24"], json!({ "asn": 64500, "ipAddress": "198.51.100.XXX" }));
+        assert!(hidden.findings.iter().all(|draft| draft.approval.is_none()) && hidden.unjudged.len() == 1, "{hidden:?}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::policy::rule::{Ctx, Out, Rule};
 
 use super::shared::{CUSTOMER, list};
 use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Past, Visit, about_person, by_person, episodes, extent, note_no_past};
+use super::{approval, limits};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -111,12 +112,33 @@ fn is_day(name: &str, day: Weekday) -> bool {
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let mut visits = visits::all(ctx);
     visits.retain(|visit| visit.succeeded() && visit.event.is_interactive);
-    let Some(past) = Past::of(ctx, Dataset::SignIns) else { return note_no_past(out, &visits) };
     let hours = Hours::of(ctx);
-    for came in by_person(&visits).into_values() {
-        for episode in episodes(unusual(ctx, &came, past, &hours)) {
-            push(ctx, out, &hours, &episode);
+    match Past::of(ctx, Dataset::SignIns) {
+        Some(past) => {
+            for came in by_person(&visits).into_values() {
+                judge(ctx, out, &hours, unusual(ctx, &came, past, &hours));
+            }
         }
+        None => note_no_past(out, &visits),
+    }
+    limits::beyond(ctx, out, &visits, limits::hours, |approval, episode, draft| {
+        let approved = approval.hours.as_ref().map(|hours| hours.to_string()).unwrap_or_default();
+        let at = episode.first().map(|first| first.at().to_string()).unwrap_or_default();
+        draft
+            .title("Partner signs in at an hour that its approval does not name")
+            .severity(Severity::Low)
+            .note(format!("{at}, approved {approved}"))
+            .evidence("isInteractive", true, Dataset::SignIns)
+            .setting("approved.hours", approved)
+    });
+}
+
+/// What is unusual, as episodes: inside an approval it is worth knowing; what lies beyond one is told as that.
+fn judge(ctx: &Ctx<'_>, out: &mut Out, hours: &Hours<'_>, mut unusual: Vec<&Visit<'_>>) {
+    unusual.retain(|visit| !limits::is_beyond(ctx, visit, limits::hours));
+    let (inside, open): (Vec<_>, Vec<_>) = unusual.into_iter().partition(|visit| limits::inside(ctx, visit, limits::hours).is_some());
+    for episode in episodes(open).into_iter().chain(episodes(inside)) {
+        push(ctx, out, hours, &episode);
     }
 }
 
@@ -159,7 +181,11 @@ fn push(ctx: &Ctx<'_>, out: &mut Out, hours: &Hours<'_>, episode: &[&Visit<'_>])
     for name in ["utc-offset-minutes", "work-start-hour", "work-end-hour", "max-off-hours-share-percent"] {
         draft = draft.setting(name, ctx.settings.int(name));
     }
-    out.push(extent(draft, episode));
+    let draft = extent(draft, episode);
+    out.push(match limits::inside(ctx, first, limits::hours) {
+        Some(approval) => approval::lowered(draft, approval),
+        None => draft,
+    });
 }
 
 #[cfg(test)]
@@ -167,6 +193,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::RULE;
+    use crate::domain::Severity;
     use crate::domain::{Coverage, Dataset, Status};
     use crate::policy::rules::testing::{Case, at, customer_case, visit};
 
@@ -202,6 +229,21 @@ mod tests {
         assert!(!always.fires(&RULE));
         let sunday = with(vec![visit("e", -14, json!({}))]);
         assert!(!sunday.list("rest-days", &["saturday"]).fires(&RULE));
+    }
+
+    #[test]
+    fn an_approval_s_hours_take_the_place_of_the_rule_s() {
+        let tuesday = -6 * 24;
+        let found = |hour: i64, start: u32, end: u32| {
+            let hours = Some(crate::domain::limits::WorkHours { start: start * 60, end: end * 60, offset: 0, days: Vec::new() });
+            let case = with(vec![visit("e", tuesday + hour, json!({}))]);
+            let case = case.approve_within(crate::policy::settings::Approved { hours, ..Default::default() });
+            case.run(&RULE).findings.into_iter().map(|draft| (draft.severity, draft.approval.is_some())).collect::<Vec<_>>()
+        };
+        assert_eq!(found(3, 0, 6), [(Some(Severity::Info), true)], "off by the rule, inside the approval");
+        assert_eq!(found(10, 7, 19), []);
+        assert_eq!(found(10, 0, 6), [(Some(Severity::Low), false)], "work by the rule, beyond the approval");
+        assert_eq!(found(3, 7, 19), [(Some(Severity::Low), false)], "beyond both is one finding");
     }
 
     #[test]

@@ -55,7 +55,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         for held in held::of_entry(entry).into_iter().filter(|held| !ceiling.contains(&held.role.role_id)) {
             let allowed = role_names(ceiling.iter().map(String::as_str));
             let draft = held.draft().evidence("serviceProviderConstraints.allowedRoleTemplateIds", allowed, Dataset::ProviderConstraints);
-            out.push(match (approval::covering(ctx, entry, &held.role.role_id), ctx.approval(&entry.tenant_id)) {
+            out.push(match (approval::covering_held(ctx, entry, held.role), ctx.approval(&entry.tenant_id)) {
                 (Some(approval), _) => approval::lowered(draft, approval),
                 (None, Some(approval)) => approval::named(draft, approval),
                 (None, None) => draft,

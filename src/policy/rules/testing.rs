@@ -7,7 +7,7 @@ use crate::policy::Compared;
 use crate::policy::examples;
 use crate::policy::index::Index;
 use crate::policy::rule::{Ctx, Out, Rule};
-use crate::policy::settings::{Approved, RuleSettings, Settings, Value};
+use crate::policy::settings::{Approved, RuleSettings, Settings, Value, Waiver};
 
 pub(crate) const EXCHANGE: &str = "29232cdf-9323-42fd-ade2-1d097af3e4de";
 pub(crate) const READERS: &str = "88d8e3e3-8f55-4a1e-953a-9b9898b8876b";
@@ -32,6 +32,7 @@ pub(crate) struct Case {
     pub(crate) now: Timestamp,
     settings: Vec<(&'static str, Value)>,
     approved: Vec<Approved>,
+    waivers: Vec<Waiver>,
     off: Vec<&'static str>,
     baseline: Option<Snapshot>,
 }
@@ -48,7 +49,7 @@ pub(crate) fn customer_case(customer: Json) -> Case {
 
 fn of(json: &Json) -> Case {
     let snapshot = examples::load(&json.to_string()).unwrap();
-    Case { snapshot, now: at(0), settings: Vec::new(), approved: Vec::new(), off: Vec::new(), baseline: None }
+    Case { snapshot, now: at(0), settings: Vec::new(), approved: Vec::new(), waivers: Vec::new(), off: Vec::new(), baseline: None }
 }
 
 impl Case {
@@ -81,6 +82,27 @@ impl Case {
             until: until_days.map(at),
             owner: "it@example.com".into(),
             ticket: Some("CHG-1".into()),
+            ..Approved::default()
+        });
+        self
+    }
+
+    /// The organisation approved [`MSP`] within limits.
+    pub(crate) fn approve_within(mut self, limits: Approved) -> Self {
+        self.approved.push(Approved { tenant_id: MSP.into(), owner: "it@example.com".into(), ..limits });
+        self
+    }
+
+    /// The organisation tolerates what a rule says of a subject.
+    pub(crate) fn waive(mut self, rule_id: &'static str, subject: &str, until_days: i64) -> Self {
+        self.waivers.push(Waiver {
+            rule_id,
+            subject: subject.into(),
+            partner: None,
+            customer: None,
+            reason: "known".into(),
+            owner: "it@example.com".into(),
+            until: at(until_days),
         });
         self
     }
@@ -128,6 +150,7 @@ impl Case {
             ledger: &ledger,
             baseline: compared.as_ref(),
             approved: &self.approved,
+            waivers: &self.waivers,
             now: self.now,
             lookback_days: self.snapshot.lookback_days,
             settings: own,

@@ -16,13 +16,14 @@ use crate::policy::settings::Settings;
 const HEADINGS: [&str; 8] = ["Why it matters", "What it checks", "Settings", "Examples", "Fix", "Permissions", "Mapping", "References"];
 
 /// Files in this folder that are no rule.
-const SHARED: [&str; 14] = [
+const SHARED: [&str; 15] = [
     "approval",
     "audit_trail",
     "declared_rows",
     "folding",
     "governance",
     "held",
+    "limits",
     "mod",
     "network",
     "outside",

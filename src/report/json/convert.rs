@@ -4,7 +4,7 @@ use serde::Serializer;
 
 use super::partner::Partner;
 use super::shape::*;
-use super::totals::{BySeverity, ByState, Summary};
+use super::totals::{BySeverity, ByState, Note, Summary};
 use crate::domain::report as settled;
 use crate::domain::{Finding as DomainFinding, Report, Severity, State, View};
 
@@ -24,6 +24,7 @@ impl<'a> From<&'a Report> for ReportJson<'a> {
             findings: report.findings.iter().map(Finding::from).collect(),
             not_evaluated: report.not_evaluated.iter().map(NotEvaluated::from).collect(),
             not_applicable: report.not_applicable.iter().map(NotApplicable::from).collect(),
+            notes: report.notes.iter().map(Note::from).collect(),
             summary: Summary::from(&report.summary),
         }
     }
@@ -154,7 +155,10 @@ impl<'a> From<&'a DomainFinding> for Finding<'a> {
             confidence: finding.confidence,
             title: &finding.title,
             state: finding.state,
-            approval: finding.approval.as_ref(),
+            waiver: finding.standing.waiver.as_ref(),
+            ended_waiver: finding.standing.ended_waiver.as_ref(),
+            approval: finding.standing.approval.as_ref(),
+            severity_reason: finding.standing.severity_reason.as_deref(),
             tenant_id: &finding.tenant_id,
             subject: &finding.subject,
             partner: finding.partner.as_ref(),
@@ -195,6 +199,19 @@ impl<'a> From<&'a settled::NotApplicable> for NotApplicable<'a> {
     }
 }
 
+impl<'a> From<&'a settled::Note> for Note<'a> {
+    fn from(note: &'a settled::Note) -> Self {
+        Note {
+            kind: note.kind,
+            rule_id: note.rule_id.as_deref(),
+            subject: note.subject.as_deref(),
+            dataset: note.dataset,
+            until: note.until,
+            text: &note.text,
+        }
+    }
+}
+
 impl From<&settled::Summary> for Summary {
     fn from(summary: &settled::Summary) -> Self {
         let mut by_severity = BySeverity::default();
@@ -219,6 +236,6 @@ impl From<&settled::Summary> for Summary {
             };
             *slot += count;
         }
-        Summary { by_severity, by_state, worst: summary.worst, exit_code: summary.exit_code }
+        Summary { by_severity, by_state, waived: summary.waived, worst: summary.worst, exit_code: summary.exit_code }
     }
 }

@@ -241,7 +241,7 @@ mod tests {
     fn keys_stand_in_the_order_of_the_shape() {
         let text = render(&sample::clean(), &OPTIONS).unwrap();
         let top: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("  \"")).filter_map(|line| line.split('"').next()).collect();
-        assert_eq!(top, ["schemaVersion", "tool", "run", "tenants", "findings", "notEvaluated", "notApplicable", "summary"]);
+        assert_eq!(top, ["schemaVersion", "tool", "run", "tenants", "findings", "notEvaluated", "notApplicable", "notes", "summary"]);
         assert!(text.starts_with("{\n  \"schemaVersion\": \"1.0\",\n") && text.ends_with("}\n") && !text.ends_with("\n\n"));
     }
 

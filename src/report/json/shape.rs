@@ -4,11 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::partner::Partner;
-use super::totals::Summary;
+use super::totals::{Note, Summary};
 use crate::domain::facts::{AssignmentStatus, PrincipalKind, RelationshipStatus};
 use crate::domain::report::PersonRow;
 use crate::domain::{
     Approval, Confidence, Dataset, Evidence, IsoDuration, Need, Party, Severity, State, Status, Subject, Text, Timestamp, Tool, View,
+    Waiver,
 };
 
 /// A run of partnerscope: coverage and facts of each tenant, findings worst first, and what could not be judged.
@@ -31,6 +32,8 @@ pub(super) struct ReportJson<'a> {
     pub(super) not_evaluated: Vec<NotEvaluated<'a>>,
     /// Rules that have nothing to judge here.
     pub(super) not_applicable: Vec<NotApplicable<'a>>,
+    /// What the organisation should look at in its own policy: waivers and accepted gaps that ended or match nothing.
+    pub(super) notes: Vec<Note<'a>>,
     /// Totals and the exit status.
     pub(super) summary: Summary,
 }
@@ -289,9 +292,18 @@ pub(super) struct Finding<'a> {
     pub(super) title: &'a str,
     /// Against a baseline.
     pub(super) state: State,
-    /// The approval inside which it lies: then it is info and never makes exit 1.
+    /// It is tolerated until then, and does not count for the exit status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) waiver: Option<&'a Waiver>,
+    /// It was tolerated until then; it counts again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ended_waiver: Option<&'a Waiver>,
+    /// It lies inside an approval, and is lowered to info.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) approval: Option<&'a Approval>,
+    /// Why the organisation gave it another severity than the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) severity_reason: Option<&'a str>,
     /// The audited tenant.
     pub(super) tenant_id: &'a str,
     /// What it is about.

@@ -1,9 +1,32 @@
-//! What stands at the end of the JSON report: totals.
+//! What stands at the end of the JSON report: notes on the organisation's policy, and totals.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::Severity;
+use crate::domain::report::NoteKind;
+use crate::domain::{Dataset, Severity, Timestamp};
+
+/// An entry of the organisation's own policy that needs a look.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Note<'a> {
+    /// What is the matter.
+    pub(super) kind: NoteKind,
+    /// The rule of a waiver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rule_id: Option<&'a str>,
+    /// The subject of a waiver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) subject: Option<&'a str>,
+    /// The dataset of an accepted gap; absent: every one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) dataset: Option<Dataset>,
+    /// Until when it held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<Timestamp>,
+    /// In words.
+    pub(super) text: &'a str,
+}
 
 /// Totals and the exit status.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -13,6 +36,8 @@ pub(super) struct Summary {
     pub(super) by_severity: BySeverity,
     /// How many findings of each state.
     pub(super) by_state: ByState,
+    /// How many findings are waived; they are in the other counts too.
+    pub(super) waived: u64,
     /// The worst finding; null if there is none.
     pub(super) worst: Option<Severity>,
     /// 0, 1 or 3.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{Approval, Confidence, Finding, Party, Severity, State, View};
+use crate::domain::{Approval, Confidence, Finding, Party, Severity, State, View, Waiver};
 
 use super::ink::Ink;
 use super::layout::{Column, count, grid, heading, name_or, paragraph, prose, share, wrap, wrap_at_most};
@@ -101,7 +101,11 @@ fn title(out: &mut String, page: &Page<'_>, group: &Group<'_>, first: &Finding, 
     let what = if one_title { prose(&first.title) } else { prose(&first.rule_id) };
     let tenant = page.report.tenants.iter().find(|tenant| tenant.tenant_id == first.tenant_id && tenant.view == first.view);
     let place = tenant.map(|tenant| page.of_tenant(tenant)).unwrap_or_default();
-    let text = format!("{what} ({}{place})", count(group.findings.len() as u64, &prose(noun)));
+    let waived = match group.findings.iter().filter(|finding| finding.standing.waiver.is_some()).count() {
+        0 => String::new(),
+        number => format!(", {number} waived"),
+    };
+    let text = format!("{what} ({}{waived}{place})", count(group.findings.len() as u64, &prose(noun)));
     let severity = format!("{:<8}", first.severity.as_str());
     let code = format!("  {:<6}  ", name_or(&first.code, "?", 12));
     let indent = severity.len() + code.len();
@@ -120,8 +124,8 @@ fn title(out: &mut String, page: &Page<'_>, group: &Group<'_>, first: &Finding, 
 /// What to do: each remedy of a rule once, however many groups the rule has.
 fn remedies<'a>(out: &mut String, page: &Page<'_>, group: &Group<'a>, told: &mut BTreeSet<(&'a str, &'a str)>) {
     let mut fresh = Vec::new();
-    // What is approved needs no mending.
-    for finding in group.findings.iter().filter(|finding| finding.approval.is_none()) {
+    // What is approved or waived needs no mending.
+    for finding in group.findings.iter().filter(|finding| finding.standing.counts()) {
         if !finding.remediation.is_empty() && told.insert((&finding.rule_id, &finding.remediation)) {
             fresh.push(&*finding.remediation);
         }
@@ -140,7 +144,7 @@ fn remedies<'a>(out: &mut String, page: &Page<'_>, group: &Group<'a>, told: &mut
 /// Who approved what: each approval once, with how many findings it covers where it does not cover all.
 fn approvals(out: &mut String, page: &Page<'_>, group: &Group<'_>) {
     let mut given: Vec<(&Approval, u64)> = Vec::new();
-    for approval in group.findings.iter().filter_map(|finding| finding.approval.as_ref()) {
+    for approval in group.findings.iter().filter_map(|finding| finding.standing.approval.as_ref()) {
         match given.iter_mut().find(|(known, _)| *known == approval) {
             Some((_, covered)) => *covered += 1,
             None => given.push((approval, 1)),
@@ -242,10 +246,19 @@ fn notes(finding: &Finding) -> Vec<String> {
     if !matches!(finding.state, State::Unbaselined | State::Existing) {
         notes.push(state_word(finding.state).to_owned());
     }
-    if finding.severity != finding.base_severity {
-        notes.push(format!("severity was {}", finding.base_severity));
+    let standing = &finding.standing;
+    // Who approved it stands once for its whole group.
+    if standing.approval.is_none() && finding.severity != finding.base_severity {
+        let reason = standing.severity_reason.as_deref().map(|reason| format!(": {}", prose(reason))).unwrap_or_default();
+        notes.push(format!("severity was {}{reason}", finding.base_severity));
     }
+    notes.extend(standing.waiver.iter().map(|waiver| waived("waived until", waiver)));
+    notes.extend(standing.ended_waiver.iter().map(|waiver| waived("its waiver ended on", waiver)));
     notes
+}
+
+fn waived(how: &str, waiver: &Waiver) -> String {
+    format!("{how} {} by {}: {}", waiver.until.date(), prose(&waiver.owner), prose(&waiver.reason))
 }
 
 /// A value of evidence on one line.
@@ -303,13 +316,14 @@ mod tests {
     fn what_is_approved_names_the_approval_in_place_of_a_remedy() {
         let mut report = sample::clean();
         let row = sample::relationship(1, "Contoso", &[], &[]);
+        use crate::domain::Standing;
         let approval = Approval {
             owner: "it@contoso.example".into(),
             until: crate::domain::Timestamp::parse("2027-03-31T23:59:59Z"),
             ticket: Some("CHG-1042\u{1b}[2J".into()),
         };
         let plain = sample::finding("X-01", Severity::Info, "t", &row);
-        let approved = Finding { approval: Some(approval), ..plain.clone() };
+        let approved = Finding { standing: Standing { approval: Some(approval), ..Standing::default() }, ..plain.clone() };
         report.findings = vec![approved.clone(), approved.clone()];
         let text = shown(&report, false);
         assert!(text.contains("    Approved: by it@contoso.example, until 2027-03-31, CHG-1042"), "{text}");
@@ -366,6 +380,22 @@ mod tests {
         assert!(!text.contains("--full"));
         assert!((10..19).all(|number| text.contains(&format!("GDAP_Tailspin {number}_{number}"))), "{text}");
         assert!(text.contains("status: active"), "{text}");
+    }
+
+    #[test]
+    fn what_is_waived_says_until_when_by_whom_and_why() {
+        let mut report = sample::findings();
+        let waiver =
+            crate::domain::Waiver { reason: "agreed \u{1b}[31m".into(), owner: "it".into(), until: sample::at("2026-03-01T23:59:59Z") };
+        let standing = crate::domain::Standing { waiver: Some(waiver), ..Default::default() };
+        report.findings[0].standing = standing.clone();
+        let flat = |report: &Report| shown(report, true).split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = flat(&report);
+        assert!(text.contains("(10 relationships, 1 waived)") && text.contains("waived until 2026-03-01 by"), "{text}");
+        assert!(!text.contains('\u{1b}'));
+        report.findings[0].standing = crate::domain::Standing { ended_waiver: standing.waiver, ..Default::default() };
+        let text = flat(&report);
+        assert!(text.contains("its waiver ended on") && text.contains("(10 relationships)"), "{text}");
     }
 
     #[test]

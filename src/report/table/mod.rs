@@ -8,6 +8,7 @@ mod footprint;
 mod ink;
 mod layout;
 mod ledger;
+mod notes;
 mod offers;
 mod outside;
 mod roles;
@@ -16,7 +17,7 @@ mod verdict;
 
 use super::{Format, RenderError, RenderOptions};
 use crate::domain::report::TenantReport;
-use crate::domain::{Report, Severity, State};
+use crate::domain::{Finding, Report, Severity, State};
 use ink::Ink;
 
 /// The format `table`.
@@ -48,6 +49,7 @@ pub fn render(report: &Report, options: &RenderOptions) -> Result<String, Render
         ledger::write(&mut out, &page, tenant);
     }
     findings::write(&mut out, &page);
+    notes::write(&mut out, &page);
     for tenant in &report.tenants {
         footprint::write(&mut out, &page, tenant);
         offers::write(&mut out, &page, tenant);
@@ -95,6 +97,7 @@ fn closing(out: &mut String, page: &Page<'_>) {
     // Against a baseline either of two limits may count.
     let has_baseline = summary.by_state.iter().any(|(state, _)| *state != State::Unbaselined);
     let limit = if has_baseline { "--fail-on or --fail-on-new" } else { "--fail-on" };
+    counts.extend((summary.waived > 0).then(|| format!("{} waived", summary.waived)));
     let meaning = match summary.exit_code {
         0 => format!("nothing at or above {limit}"),
         1 => format!("findings at or above {limit}"),
@@ -130,10 +133,11 @@ fn state_word(state: State) -> &'static str {
     }
 }
 
-/// How many findings of a severity a tenant has in a view; what is resolved is none.
+/// How many findings of a severity a tenant has in a view; what is resolved or waived is none.
 fn findings_of(page: &Page<'_>, tenant: &TenantReport, severity: Severity) -> u64 {
     let of_tenant = page.report.findings.iter().filter(|finding| finding.tenant_id == tenant.tenant_id && finding.view == tenant.view);
-    of_tenant.filter(|finding| finding.severity == severity && finding.state != State::Resolved).count() as u64
+    let counts = |finding: &&Finding| finding.state != State::Resolved && finding.standing.waiver.is_none();
+    of_tenant.filter(counts).filter(|finding| finding.severity == severity).count() as u64
 }
 
 #[cfg(test)]
