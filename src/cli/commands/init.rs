@@ -1,5 +1,6 @@
 //! `init`: files to be filled in. Nothing is asked, and nothing that is there is lost.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -7,9 +8,9 @@ use crate::cli::args::{InitArgs, InitCommand};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::outputs::{PendingFile, print};
-use crate::config::{CANDIDATES, FILE_NAME, POLICY_TEMPLATE};
-use crate::domain::ledger::{self, Class, Entry, UNKNOWN_HOME};
-use crate::domain::{Snapshot, View, roles};
+use crate::config::{CANDIDATES, FILE_NAME, POLICY_TEMPLATE, units};
+use crate::domain::ledger::{self, Class, Entry};
+use crate::domain::{Snapshot, TenantSnapshot, View, roles};
 use crate::history::snapshot_file;
 use crate::imports::DECLARED_TEMPLATE;
 use crate::report::escape;
@@ -41,47 +42,81 @@ fn read(path: &Path) -> Result<Snapshot, Failure> {
     snapshot_file::read(&bytes).map_err(|source| Failure::Snapshot { path: path.to_owned(), source })
 }
 
-/// The outside tenants of a snapshot, commented out: somebody has to confirm each.
+/// What a snapshot shows of whom an approval could be, commented out: somebody has to confirm each.
 fn candidates(snapshot: &Snapshot) -> String {
     let mut text = String::new();
-    for tenant in snapshot.tenants.iter().filter(|tenant| tenant.view == View::Customer) {
-        let ledger = ledger::of_view(tenant, ledger::Reading::default());
-        for entry in ledger.entries.values().filter(|entry| is_candidate(entry)) {
-            candidate(&mut text, entry, &snapshot.collected_at.date());
+    for tenant in &snapshot.tenants {
+        let found = match tenant.view {
+            View::Customer => outside_tenants(tenant),
+            View::Partner => customers(tenant),
+        };
+        for one in found {
+            one.write(&mut text, &snapshot.collected_at.date());
         }
     }
     if text.is_empty() {
-        text.push_str("\n# The snapshot shows no outside tenant that could be approved: approvals are of the customer view.\n");
+        text.push_str("\n# The snapshot shows nobody who could be approved: no outside tenant that administers it, and no customer.\n");
     }
     text.push('\n');
     text
 }
 
-/// Who can administer this tenant, or is let in to. Microsoft Support comes and goes by support cases.
-fn is_candidate(entry: &Entry) -> bool {
-    (entry.can_administer || entry.class == Class::ServiceProvider)
-        && entry.class != Class::MicrosoftSupport
-        && entry.tenant_id != UNKNOWN_HOME
+/// A tenant that could be approved.
+struct Candidate {
+    tenant_id: String,
+    name: String,
+    roles: BTreeSet<String>,
 }
 
-fn candidate(text: &mut String, entry: &Entry, date: &str) {
-    let ids = entry.roles.iter().map(|role| role.role_id.as_str()).chain(entry.ceiling.iter().flatten().map(String::as_str));
-    let mut known: Vec<(u8, &str)> = ids.filter_map(roles::by_id).map(|role| (role.tier, role.name)).collect();
-    known.sort_unstable();
-    known.dedup();
-    let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
-    let tier0 = known.iter().filter(|(tier, _)| *tier == 0).count();
-    let warning = if tier0 > 0 { format!(", {tier0} of tier 0: think twice") } else { String::new() };
-    let _ = writeln!(
-        text,
-        "\n# To confirm: seen on {date} with {} roles{warning}. It approves nothing while it is commented out.",
-        names.len()
-    );
-    let _ = writeln!(text, "# [[approved]]");
-    let _ = writeln!(text, "# tenant = {}", quoted(&entry.tenant_id));
-    let _ = writeln!(text, "# name = {}", quoted(&entry.name));
-    let _ = writeln!(text, "# roles = [{}]", names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "));
-    let _ = writeln!(text, "# owner = \"\"  # who answers for it");
+/// Who can administer this tenant, or is let in to. Microsoft Support comes and goes by support cases; who has no tenant id, as the home of a guest
+/// of whom only the mail domain is known, cannot be approved.
+fn outside_tenants(tenant: &TenantSnapshot) -> Vec<Candidate> {
+    let is_candidate = |entry: &Entry| {
+        (entry.can_administer || entry.class == Class::ServiceProvider)
+            && entry.class != Class::MicrosoftSupport
+            && units::is_guid(&entry.tenant_id)
+    };
+    let entries = ledger::of_view(tenant, ledger::Reading::default()).entries.into_values().filter(is_candidate);
+    let candidate = |entry: Entry| {
+        let held = entry.roles.into_iter().map(|role| role.role_id);
+        Candidate { roles: held.chain(entry.ceiling.into_iter().flatten()).collect(), tenant_id: entry.tenant_id, name: entry.name }
+    };
+    entries.map(candidate).collect()
+}
+
+/// The customers of live relationships, with the roles of these.
+fn customers(tenant: &TenantSnapshot) -> Vec<Candidate> {
+    let mut found: BTreeMap<String, Candidate> = BTreeMap::new();
+    for relationship in tenant.partner.relationships.iter().filter(|relationship| relationship.status.is_live()) {
+        let Some(customer) = relationship.customer.as_ref().filter(|customer| units::is_guid(&customer.tenant_id)) else { continue };
+        let tenant_id = customer.tenant_id.to_ascii_lowercase();
+        let fresh = || Candidate { tenant_id: tenant_id.clone(), name: String::new(), roles: BTreeSet::new() };
+        let candidate = found.entry(tenant_id.clone()).or_insert_with(fresh);
+        candidate.name = customer.display_name.clone().unwrap_or_default().max(std::mem::take(&mut candidate.name));
+        candidate.roles.extend(relationship.roles.iter().cloned());
+    }
+    found.into_values().collect()
+}
+
+impl Candidate {
+    fn write(&self, text: &mut String, date: &str) {
+        let mut known: Vec<(u8, &str)> = self.roles.iter().filter_map(|id| roles::by_id(id)).map(|role| (role.tier, role.name)).collect();
+        known.sort_unstable();
+        known.dedup();
+        let names: Vec<String> = known.iter().map(|(_, name)| quoted(name)).collect();
+        let tier0 = known.iter().filter(|(tier, _)| *tier == 0).count();
+        let warning = if tier0 > 0 { format!(", {tier0} of tier 0: think twice") } else { String::new() };
+        let (count, noun) = (names.len(), if names.len() == 1 { "role" } else { "roles" });
+        let _ =
+            writeln!(text, "\n# To confirm: seen on {date} with {count} {noun}{warning}. It approves nothing while it is commented out.");
+        let _ = writeln!(text, "# [[approved]]");
+        let _ = writeln!(text, "# tenant = {}", quoted(&self.tenant_id));
+        if !self.name.is_empty() && self.name != self.tenant_id {
+            let _ = writeln!(text, "# name = {}", quoted(&self.name));
+        }
+        let _ = writeln!(text, "# roles = [{}]", names.join(", "));
+        let _ = writeln!(text, "# owner = \"\"  # who answers for it");
+    }
 }
 
 /// A TOML string on one line: what a tenant calls itself ends neither the string nor the comment.
@@ -93,7 +128,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::config::{Trust, from_text};
-    use crate::domain::{TenantSnapshot, Timestamp, Tool};
+    use crate::domain::{Timestamp, Tool};
 
     fn snapshot(name: &str) -> Snapshot {
         let tenant: TenantSnapshot = serde_json::from_value(serde_json::json!({
@@ -139,6 +174,36 @@ mod tests {
     fn a_snapshot_without_one_says_so() {
         let mut partner = snapshot("x");
         partner.tenants[0].view = View::Partner;
-        assert!(candidates(&partner).contains("customer view"));
+        assert!(candidates(&partner).contains("nobody who could be approved"));
+    }
+
+    #[test]
+    fn the_customers_of_a_partner_are_candidates_with_the_roles_of_all_that_is_live() {
+        let mut partner = snapshot("x");
+        partner.tenants[0].view = View::Partner;
+        let relationship = |id: &str, status: &str, role: &str| {
+            serde_json::json!({ "id": id, "displayName": id, "status": status, "roles": [role], "duration": "P90D",
+                "customer": { "tenantId": "33333333-3333-4333-8333-333333333333", "displayName": "Alpine" } })
+        };
+        let rows = serde_json::json!([
+            relationship("a", "active", "f2ef992c-3afb-46b9-b7cf-a126ee74c451"),
+            relationship("b", "expiring", "29232cdf-9323-42fd-ade2-1d097af3e4de"),
+            relationship("c", "terminated", "62e90394-69f5-4237-9190-012177145e10"),
+        ]);
+        partner.tenants[0].partner.relationships = serde_json::from_value(rows).unwrap();
+        let text = candidates(&partner);
+        assert!(text.contains("# name = \"Alpine\"\n# roles = [\"Exchange Administrator\", \"Global Reader\"]\n"), "{text}");
+        assert_eq!(text.matches("[[approved]]").count(), 1);
+    }
+
+    #[test]
+    fn who_has_no_tenant_id_is_no_candidate_and_who_has_no_name_is_not_named_by_the_id() {
+        let mut nameless = snapshot("x");
+        nameless.tenants[0].customer.tenant_names.clear();
+        let text = candidates(&nameless);
+        assert!(text.contains("# tenant = \"22222222") && !text.contains("# name"), "{text}");
+        nameless.tenants[0].customer.cross_tenant_partners[0].tenant_id = "freelance.example".into();
+        nameless.tenants[0].customer.provider_constraints.clear();
+        assert!(!candidates(&nameless).contains("freelance"));
     }
 }

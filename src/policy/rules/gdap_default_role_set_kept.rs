@@ -106,7 +106,9 @@ fn judge(ctx: &Ctx<'_>, out: &mut Out, told: &Told<'_>) {
         .evidence("accessDetails.unifiedRoles", names, told.source)
         .evidence("activatedDateTime", time(relationship.activated_date_time), told.source)
         .setting("default-set-grace-days", grace);
-    out.push(if has_name { draft.setting("name-prefixes", prefixes.to_vec()) } else { draft });
+    let draft = if has_name { draft.setting("name-prefixes", prefixes.to_vec()) } else { draft };
+    let roles: Vec<&str> = relationship.roles.iter().map(String::as_str).collect();
+    out.push(told.settled(ctx, draft, &roles));
 }
 
 /// The customer view sees no name, and of the roles what may be given.

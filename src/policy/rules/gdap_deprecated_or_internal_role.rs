@@ -79,7 +79,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             continue;
         }
         let severity = worst(found.iter().copied(), &extra_ids);
-        let names = role_names(found);
+        let names = role_names(found.iter().copied());
         let draft = told
             .draft(ctx)
             .severity(severity)
@@ -88,7 +88,8 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             .evidence("status", relationship.status.as_str(), told.source)
             .evidence("accessDetails.unifiedRoles", names, told.source)
             .evidence("activatedDateTime", time(relationship.activated_date_time), told.source);
-        out.push(draft.setting("extra-roles", extra.to_vec()));
+        let draft = draft.setting("extra-roles", extra.to_vec());
+        out.push(told.settled(ctx, draft, &found.into_iter().collect::<Vec<_>>()));
     }
     if ctx.tenant.view == View::Customer {
         outside::judge(

@@ -55,13 +55,13 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         if !relationship.roles.iter().any(|id| is_global_administrator(id)) || holds(ignored, &relationship.id) {
             continue;
         }
-        out.push(
-            told.draft(ctx)
-                .since(began(relationship))
-                .evidence("status", relationship.status.as_str(), told.source)
-                .evidence("accessDetails.unifiedRoles", vec!["Global Administrator"], told.source)
-                .evidence("activatedDateTime", time(relationship.activated_date_time), told.source),
-        );
+        let draft = told
+            .draft(ctx)
+            .since(began(relationship))
+            .evidence("status", relationship.status.as_str(), told.source)
+            .evidence("accessDetails.unifiedRoles", vec!["Global Administrator"], told.source)
+            .evidence("activatedDateTime", time(relationship.activated_date_time), told.source);
+        out.push(told.settled(ctx, draft, &[roles::GLOBAL_ADMINISTRATOR]));
     }
     if ctx.tenant.view == View::Customer {
         outside::judge(

@@ -6,7 +6,7 @@ use crate::domain::{Dataset, RuleMeta, Severity, View};
 use crate::policy::rule::{Ctx, Out, Rule};
 
 use super::shared::{BOTH, few_roles, role_names, roles_up_to, text, tier, time};
-use super::{approval, told};
+use super::told;
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -64,16 +64,9 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             .evidence("createdDateTime", time(relationship.created_date_time), told.source)
             .evidence("customer.tenantId", text(relationship.customer_id()), told.source)
             .setting("offer-max-tier", max_tier);
-        // An offer of a partner that may have all of these roles anyway is no surprise.
-        let approval = told.outside().and_then(|entry| {
-            let is_covered = found.iter().all(|role| approval::covering(ctx, entry, role).is_some());
-            ctx.approval(&entry.tenant_id).filter(|_| is_covered)
-        });
-        out.push(match approval {
-            Some(approval) => approval::lowered(draft, approval),
-            None if ctx.tenant.view == View::Customer => draft.remediation(IN_CUSTOMER),
-            None => draft,
-        });
+        let draft = if ctx.tenant.view == View::Customer { draft.remediation(IN_CUSTOMER) } else { draft };
+        // An offer of roles that the other side may have or give anyway is no surprise.
+        out.push(told.settled(ctx, draft, &found.into_iter().collect::<Vec<_>>()));
     }
 }
 

@@ -9,7 +9,7 @@ use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
 use super::outside::{self, Wanted};
 use super::shared::{BOTH, began, few_roles, list, role_ids, role_names, time};
-use super::told;
+use super::{approval, told};
 
 /// Whoever has both can make any role assignment and take over any account, at once.
 const PAIR: [&str; 2] = roles::sets::TAKEOVER.roles;
@@ -65,7 +65,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             continue;
         }
         let severity = if has_pair(&found) { Severity::Critical } else { Severity::High };
-        let names = role_names(found);
+        let names = role_names(found.iter().copied());
         let draft = told
             .draft(ctx)
             .note(few_roles(&names))
@@ -74,11 +74,13 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             .evidence("status", relationship.status.as_str(), told.source)
             .evidence("accessDetails.unifiedRoles", names, told.source)
             .evidence("activatedDateTime", time(relationship.activated_date_time), told.source);
-        out.push(draft.setting("allowed-tier0-roles", allowed.to_vec()));
+        let draft = draft.setting("allowed-tier0-roles", allowed.to_vec());
+        out.push(told.settled(ctx, draft, &found.into_iter().collect::<Vec<_>>()));
     }
     for (customer, relationships) in ctx.index.live_by_customer() {
         if let Some(draft) = spread_pair(ctx, customer, &relationships, &allowed_ids) {
-            out.push(draft.setting("allowed-tier0-roles", allowed.to_vec()));
+            let draft = draft.setting("allowed-tier0-roles", allowed.to_vec());
+            out.push(approval::of_roles(ctx, draft, Some(customer), relationships.iter().copied(), &PAIR));
         }
     }
     if ctx.tenant.view == View::Customer {

@@ -59,15 +59,15 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
     }
     for (customer, relationships) in ctx.index.live_by_customer() {
         let party = ctx.index.party(customer);
-        judge(ctx, out, &relationships, || Draft::about("customer", customer, &party.name).customer(Some(party)));
+        judge(ctx, out, &relationships, Some(customer), || Draft::about("customer", customer, &party.name).customer(Some(party)));
     }
     // Only a status that is not known leaves a live relationship without a customer: it is then its own subject.
     for relationship in ctx.index.live().filter(|relationship| relationship.customer_id().is_none()) {
-        judge(ctx, out, &[relationship], || Draft::relationship(ctx, relationship));
+        judge(ctx, out, &[relationship], None, || Draft::relationship(ctx, relationship));
     }
 }
 
-fn judge(ctx: &Ctx<'_>, out: &mut Out, relationships: &[&Relationship], draft: impl FnOnce() -> Draft) {
+fn judge(ctx: &Ctx<'_>, out: &mut Out, relationships: &[&Relationship], customer: Option<&str>, draft: impl FnOnce() -> Draft) {
     let (limit, high) = (ctx.settings.int("max-roles"), ctx.settings.int("high-roles"));
     let union: BTreeSet<&str> =
         relationships.iter().flat_map(|relationship| &relationship.roles).map(String::as_str).filter(|id| writes(id)).collect();
@@ -75,16 +75,24 @@ fn judge(ctx: &Ctx<'_>, out: &mut Out, relationships: &[&Relationship], draft: i
     if count <= limit {
         return;
     }
-    let is_high = count > high;
+    // What was approved of the customer does not count against the limit; if the rest keeps it, all is inside.
+    let approved: Vec<&str> = customer
+        .and_then(|id| ctx.approval(id))
+        .map_or_else(Vec::new, |approval| union.iter().copied().filter(|role| approval.covers(role)).collect());
+    let beyond = count - i64::try_from(approved.len()).unwrap_or(0);
+    let is_high = beyond > high || (beyond <= limit && count > high);
+    let all: Vec<&str> = union.iter().copied().collect();
     let ids: Vec<&str> = relationships.iter().map(|relationship| relationship.id.as_str()).collect();
     let draft = draft()
         .severity(if is_high { Severity::High } else { Severity::Medium })
         .note(format!("{count} roles, limit {}", if is_high { high } else { limit }))
         .evidence("count(accessDetails.unifiedRoles)", count, Dataset::Relationships)
-        .evidence("accessDetails.unifiedRoles", role_names(union), Dataset::Relationships)
+        .evidence("accessDetails.unifiedRoles", role_names(union.iter().copied()), Dataset::Relationships)
         .evidence("id", ids, Dataset::Relationships)
         .setting("max-roles", limit);
-    out.push(if is_high { draft.setting("high-roles", high) } else { draft });
+    let draft = if is_high { draft.setting("high-roles", high) } else { draft };
+    let inside: &[&str] = if beyond <= limit { &approved } else { &all };
+    out.push(approval::of_roles(ctx, draft, customer, relationships.iter().copied(), inside));
 }
 
 /// The customer view: what a tenant holds or may be given, and beside it what files declare.

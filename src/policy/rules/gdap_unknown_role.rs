@@ -55,13 +55,14 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         if unknown.is_empty() {
             continue;
         }
-        out.push(
-            told.draft(ctx)
-                .note(few(&unknown))
-                .since(began(relationship))
-                .evidence("status", relationship.status.as_str(), told.source)
-                .evidence("accessDetails.unifiedRoles", unknown, told.source),
-        );
+        let roles: Vec<&str> = unknown.iter().map(String::as_str).collect();
+        let draft = told
+            .draft(ctx)
+            .note(few(&unknown))
+            .since(began(relationship))
+            .evidence("status", relationship.status.as_str(), told.source)
+            .evidence("accessDetails.unifiedRoles", unknown.clone(), told.source);
+        out.push(told.settled(ctx, draft, &roles));
     }
     if ctx.tenant.view == View::Customer {
         outside::judge(

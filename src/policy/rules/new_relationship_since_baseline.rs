@@ -83,7 +83,10 @@ fn relationship_that_came(ctx: &Ctx<'_>, compared: &Compared<'_>, relationship: 
         .evidence("baseline.status", text(then), Dataset::Relationships)
         .evidence("accessDetails.unifiedRoles", names, Dataset::Relationships)
         .evidence("activatedDateTime", time(relationship.activated_date_time), Dataset::Relationships);
-    Some(against(compared, if then.is_some() { draft.title("What was no live relationship in the baseline is one now") } else { draft }))
+    let draft =
+        against(compared, if then.is_some() { draft.title("What was no live relationship in the baseline is one now") } else { draft });
+    let roles: Vec<&str> = relationship.roles.iter().map(String::as_str).collect();
+    Some(approval::of_roles(ctx, draft, relationship.customer_id(), [relationship], &roles))
 }
 
 /// An outside tenant that had no way to power and has one.

@@ -77,6 +77,7 @@ fn roles_of_customers(ctx: &Ctx<'_>, compared: &Compared<'_>) -> Vec<Draft> {
         return Vec::new();
     }
     let before = by_customer(&compared.before.picture);
+    let live = ctx.index.live_by_customer();
     let grew = |(customer, now): (&str, BTreeSet<&str>)| {
         let then = before.get(customer)?;
         let added: Vec<&str> = now.difference(then).copied().collect();
@@ -92,7 +93,9 @@ fn roles_of_customers(ctx: &Ctx<'_>, compared: &Compared<'_>) -> Vec<Draft> {
             .title("Relationships with a customer together have more roles than in the baseline")
             .note(few_roles(&names))
             .evidence("accessDetails.unifiedRoles added", names, Dataset::Relationships);
-        Some(against(compared, draft))
+        let draft = against(compared, draft);
+        let relationships = live.get(customer).into_iter().flatten().copied();
+        Some(approval::of_roles(ctx, draft, Some(customer), relationships, &added))
     };
     by_customer(&compared.now).into_iter().filter_map(grew).collect()
 }
@@ -129,7 +132,8 @@ fn partner(ctx: &Ctx<'_>, compared: &Compared<'_>, change: &Change, out: &mut Ou
     }
     for (group, added) in by_group(grew().filter(|detail| detail.field == Field::GroupRole)) {
         let is_new = grew().any(|detail| detail.field == Field::Group && detail.items.iter().any(|item| item.id == group));
-        out.push(against(compared, mapped(ctx, draft(), group, &added, is_new)));
+        let draft = against(compared, mapped(ctx, draft(), group, &added, is_new));
+        out.push(approval::of_roles(ctx, draft, relationship.customer_id(), [relationship], &added));
     }
 }
 

@@ -87,9 +87,10 @@ impl Case {
         self
     }
 
-    /// The organisation approved [`MSP`] within limits.
+    /// The organisation approved a tenant within limits: [`MSP`] where they name none.
     pub(crate) fn approve_within(mut self, limits: Approved) -> Self {
-        self.approved.push(Approved { tenant_id: MSP.into(), owner: "it@example.com".into(), ..limits });
+        let tenant_id = if limits.tenant_id.is_empty() { MSP.into() } else { limits.tenant_id };
+        self.approved.push(Approved { tenant_id, owner: "it@example.com".into(), ..limits });
         self
     }
 

@@ -81,6 +81,19 @@ impl Told<'_> {
         if self.declared.is_some() { Confidence::Medium } else { Confidence::High }
     }
 
+    /// The other side by its tenant id: the customer, or in the customer view the partner.
+    fn other_side(&self) -> Option<&str> {
+        match self.declared {
+            Some((entry, _)) => Some(&entry.tenant_id),
+            None => self.relationship.customer_id(),
+        }
+    }
+
+    /// A finding on some of its roles, held against what was approved of the other side.
+    pub(super) fn settled(&self, ctx: &Ctx<'_>, draft: Draft, roles: &[&str]) -> Draft {
+        approval::of_roles(ctx, draft, self.other_side(), [self.relationship], roles)
+    }
+
     /// The outside tenant whose relationship it is, in the customer view.
     pub(super) fn outside(&self) -> Option<&Entry> {
         self.declared.map(|(entry, _)| entry)
