@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use super::stored_args::{DiffArgs, ExplainArgs};
 use crate::config::{keys, units};
 use crate::domain::Timestamp;
 
@@ -34,6 +35,8 @@ pub(super) enum Command {
     Evaluate(Box<EvaluateArgs>),
     /// What came, went, grew and shrank between two runs
     Diff(Box<DiffArgs>),
+    /// Who can do what where, and by which path, from a snapshot
+    Explain(Box<ExplainArgs>),
     /// The rules
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -119,23 +122,6 @@ pub(super) struct EvaluateArgs {
     pub(super) output: OutputArgs,
 }
 
-#[derive(Debug, Args)]
-#[command(after_help = "Exit status: 0 nothing that matters changed, 1 something did, 2 could not run.")]
-pub(super) struct DiffArgs {
-    /// The earlier run: a snapshot or a JSON report, plain or gzip
-    #[arg(value_name = "OLD")]
-    pub(super) old: PathBuf,
-    /// The later run
-    #[arg(value_name = "NEW")]
-    pub(super) new: PathBuf,
-    /// Exit 0 in place of 1, never of 2
-    #[arg(long, env = "PARTNERSCOPE_EXIT_ZERO", hide_env_values = true, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue,
-          help_heading = "Exit status")]
-    pub(super) exit_zero: bool,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
-}
-
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
     /// Every rule, one a line
@@ -171,6 +157,8 @@ pub(super) enum SchemaName {
     Diff,
     /// The config file
     Config,
+    /// What explain tells
+    Explain,
 }
 
 #[derive(Debug, Args)]

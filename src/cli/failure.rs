@@ -93,6 +93,8 @@ pub(super) enum Failure {
     },
     /// A file of declared facts or of a log that is not used.
     Import(crate::imports::ImportError),
+    /// A question that a snapshot has no answer to.
+    Ask(crate::domain::access::AskError),
     /// Snapshots that do not go together.
     Merge {
         /// Why.

@@ -24,6 +24,7 @@ mod outputs;
 mod progress;
 #[cfg(feature = "fixture")]
 mod stage;
+mod stored_args;
 mod target;
 mod terminal;
 mod wire;
@@ -73,6 +74,7 @@ fn dispatch(command: &Command, common: &CommonArgs, matches: &ArgMatches, progre
         Command::Collect(args) => commands::collect::run(common, args, own, progress),
         Command::Evaluate(args) => commands::evaluate::run(common, args, own),
         Command::Diff(args) => commands::diff::run(common, args, own),
+        Command::Explain(args) => commands::explain::run(common, args, own),
         Command::Rules(command) => commands::rules::run(command),
         #[cfg(feature = "fixture")]
         Command::Fixture(command) => commands::fixture::run(command),

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::args::{
-    AuditArgs, CollectArgs, CommonArgs, DiffArgs, EvaluateArgs, ImportArgs, NetworkArgs, OutputArgs, ReadingArgs, SignInArgs, TargetArgs,
-    read_customer,
+    AuditArgs, CollectArgs, CommonArgs, DiffArgs, EvaluateArgs, ExplainArgs, ImportArgs, NetworkArgs, OutputArgs, ReadingArgs, SignInArgs,
+    TargetArgs, read_customer,
 };
 use super::credentials::{self, Plan};
 use super::earlier::{self, EarlierFile};
@@ -20,6 +20,7 @@ use super::target::{self, Asked, Network};
 use super::terminal::process_env;
 use super::wire::{self, Stage};
 use crate::config::{Layered, Layers, Source, units};
+use crate::domain::access::OwnSet;
 use crate::domain::{Dataset, Timestamp, View};
 use crate::imports::Import;
 use crate::policy::profiles;
@@ -171,6 +172,18 @@ pub(super) fn diff(common: &CommonArgs, args: &DiffArgs, matches: &ArgMatches) -
     }
     let output = Output { formats: read_formats(&formats, &wire::diff_format_name)?, full: given.switch("full", args.output.full) };
     Ok(DiffOptions { old: args.old.clone(), new: args.new.clone(), settings, exit_zero: given.switch("exit-zero", args.exit_zero), output })
+}
+
+/// What `explain` takes from the layers: where the answer goes, and the sets of roles that the file names.
+pub(super) fn explain(common: &CommonArgs, args: &ExplainArgs, matches: &ArgMatches) -> Result<(Output, Vec<OwnSet>), Failure> {
+    let (given, _) = layers(common, matches, None, None)?;
+    let mut formats = given.flags("format", &args.output.format);
+    if formats.is_empty() {
+        formats.push("table".to_owned());
+    }
+    let output = Output { formats: read_formats(&formats, &wire::explain_format_name)?, full: given.switch("full", args.output.full) };
+    let sets = given.layers.file().into_iter().flat_map(|file| &file.role_sets);
+    Ok((output, sets.map(|set| OwnSet { name: set.name.clone(), roles: set.roles.clone() }).collect()))
 }
 
 /// The earlier run of `--baseline`, read before anything else is: an hour of collecting is not lost on a file that is none.

@@ -21,6 +21,7 @@ use crate::auth::client_secret::ClientSecret;
 use crate::auth::cloud::Login;
 use crate::auth::{AuthError, Claims, Credential, TokenCache, aadsts, tenant};
 use crate::collect;
+use crate::domain::access::Explanation;
 use crate::domain::diff::Diff;
 use crate::domain::{Dataset, Report, TenantSnapshot, View};
 use crate::graph::{Client, ClientOptions};
@@ -220,6 +221,22 @@ pub(super) fn render_diff(diff: &Diff, name: &'static str, options: &report::Ren
 pub(super) fn render(report: &Report, name: &'static str, options: &report::RenderOptions) -> Result<String, Failure> {
     let format = report::find(name).unwrap_or(&report::FORMATS[0]);
     (format.render)(report, options).map_err(|source| Failure::Render { format: name, source })
+}
+
+/// The same for `explain`.
+pub(super) fn explain_format_name(name: &str) -> Result<&'static str, Option<&'static str>> {
+    let names = || report::EXPLAIN_FORMATS.iter().map(|format| format.name);
+    names().find(|known| *known == name).ok_or_else(|| crate::config::nearest::nearest(name, names()))
+}
+
+/// Renders an explanation in a format that [`explain_format_name`] knows.
+pub(super) fn render_explanation(
+    explanation: &Explanation<'_>,
+    name: &'static str,
+    options: &report::RenderOptions,
+) -> Result<String, Failure> {
+    let format = report::EXPLAIN_FORMATS.iter().find(|format| format.name == name).unwrap_or(&report::EXPLAIN_FORMATS[0]);
+    (format.render)(explanation, options).map_err(|source| Failure::Render { format: name, source })
 }
 
 /// Meaning and hint of an `AADSTS` number.

@@ -507,6 +507,15 @@ pub struct SignIn {
     pub risk_event_types: Option<Arc<str>>,
 }
 
+impl SignIn {
+    /// False where the event says that it was another kind of visit (a guest's, say). Without a type, or with one that is new, it may be.
+    pub fn may_be_delegated(&self) -> bool {
+        const OTHERS: [&str; 5] = ["none", "b2bCollaboration", "b2bDirectConnect", "microsoftSupport", "passthrough"];
+        let kind = self.cross_tenant_access_type.as_deref();
+        !kind.is_some_and(|kind| OTHERS.iter().any(|other| kind.eq_ignore_ascii_case(other)))
+    }
+}
+
 /// How one kind of sign-in event was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

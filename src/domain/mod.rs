@@ -3,6 +3,7 @@
 //! Nothing in here reads a file, a clock, the network or the command line. Collectors fill a [`Snapshot`], the policy engine turns it
 //! into a [`Report`], reporters render that.
 
+pub mod access;
 pub mod conditional_access;
 pub mod coverage;
 pub mod customer;
@@ -13,6 +14,7 @@ pub mod finding;
 pub mod fingerprint;
 pub mod ledger;
 pub mod limits;
+pub mod log_span;
 pub mod open_enum;
 pub mod report;
 pub mod roles;

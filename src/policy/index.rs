@@ -242,9 +242,7 @@ fn last_successes(events: &[SignIn]) -> BTreeMap<&str, BTreeMap<&str, Timestamp>
 
 /// False where the event says that it was another kind of visit (a guest's, say). Without a type, or with one that is new, it may be.
 pub(super) fn may_be_delegated(event: &SignIn) -> bool {
-    const OTHERS: [&str; 5] = ["none", "b2bCollaboration", "b2bDirectConnect", "microsoftSupport", "passthrough"];
-    let kind = event.cross_tenant_access_type.as_deref();
-    !kind.is_some_and(|kind| OTHERS.iter().any(|other| kind.eq_ignore_ascii_case(other)))
+    event.may_be_delegated()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod table;
 mod sample;
 
 use crate::domain::Report;
+use crate::domain::access::Explanation;
 use crate::domain::diff::Diff;
 
 /// How a report is to be rendered. Formats that are read by programs ignore all of it.
@@ -57,6 +58,19 @@ pub struct DiffFormat {
 /// Every format of `diff`, the default first.
 pub const DIFF_FORMATS: &[DiffFormat] =
     &[DiffFormat { name: "table", render: table::diff::render }, DiffFormat { name: "json", render: json::diff::render }];
+
+/// One format of `explain`.
+#[derive(Debug, Clone, Copy)]
+pub struct ExplainFormat {
+    /// The name used in `--format`.
+    pub name: &'static str,
+    /// Renders an explanation.
+    pub render: fn(&Explanation<'_>, &RenderOptions) -> Result<String, RenderError>,
+}
+
+/// Every format of `explain`, the default first.
+pub const EXPLAIN_FORMATS: &[ExplainFormat] =
+    &[ExplainFormat { name: "table", render: table::explain::render }, ExplainFormat { name: "json", render: json::explain::render }];
 
 /// How like a name must be to be worth naming, from 0 to 1.
 const LIKENESS: f64 = 0.7;

@@ -39,7 +39,7 @@ fn every_path_in_a_document_exists() {
 #[test]
 fn every_command_that_is_named_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let commands = ["audit", "collect", "evaluate", "diff", "rules", "fixture", "init", "config", "schema", "help"];
+    let commands = ["audit", "collect", "evaluate", "diff", "explain", "rules", "fixture", "init", "config", "schema", "help"];
     let mut texts: Vec<(String, String)> =
         markdown_files(root).into_iter().map(|file| (file.display().to_string(), std::fs::read_to_string(&file).unwrap())).collect();
     for rule in partnerscope::policy::rules::ALL {

@@ -131,16 +131,28 @@ fn schemas() -> Vec<Made> {
         assert_eq!(run.code, 0, "{}", run.stderr);
         made(format!("docs/schemas/{name}.schema.json"), run.stdout)
     };
-    vec![schema("report"), schema("snapshot"), schema("diff"), schema("config")]
+    vec![schema("report"), schema("snapshot"), schema("diff"), schema("config"), schema("explain")]
 }
 
 /// What `--help` says of every command.
 fn help() -> Made {
     let program = Program::new();
     let mut text = String::from("# Command line\n\nGenerated from `--help`.\n");
-    for command in
-        ["", "audit", "collect", "evaluate", "diff", "rules", "fixture", "init", "init declared", "config", "config show", "schema"]
-    {
+    for command in [
+        "",
+        "audit",
+        "collect",
+        "evaluate",
+        "diff",
+        "explain",
+        "rules",
+        "fixture",
+        "init",
+        "init declared",
+        "config",
+        "config show",
+        "schema",
+    ] {
         let mut args: Vec<&str> = command.split_whitespace().collect();
         args.push("--help");
         let run = program.run(&args);
@@ -165,6 +177,22 @@ fn readme() -> Made {
     made("README.md", with_ledger(&text))
 }
 
+/// The guide to `explain`, with the real answer to one of its questions.
+fn explain_guide() -> Made {
+    const PATH: &str = "docs/guide/explain.md";
+    const START: &str = "<!-- output of explain: generated -->\n";
+    const END: &str = "<!-- end of output -->";
+    let old = std::fs::read_to_string(root().join(PATH)).unwrap();
+    let (before, rest) = old.split_once(START).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let program = Program::new();
+    program.run(&["collect", "--fixture", "northwind-msp", "-o", "s.json"]);
+    let run = program.run(&["explain", "s.json", "--user", "isaiah.langer@northwindmsp.example"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let lines: Vec<&str> = run.stdout.lines().map(str::trim_end).collect();
+    made(PATH, format!("{before}{START}```text\n{}\n```\n{END}{after}", lines.join("\n")))
+}
+
 /// The README's second output: the verdict and the ledger of a customer, without the findings between them.
 fn with_ledger(readme: &str) -> String {
     const START: &str = "<!-- ledger of contoso: generated -->\n";
@@ -182,7 +210,7 @@ fn with_ledger(readme: &str) -> String {
 }
 
 fn everything() -> Vec<Made> {
-    let mut all = vec![role_table(), role_sets(), permissions(), help(), readme()];
+    let mut all = vec![role_table(), role_sets(), permissions(), help(), readme(), explain_guide()];
     all.extend(rule_pages());
     all.extend(schemas());
     all

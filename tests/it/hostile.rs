@@ -248,7 +248,7 @@ fn facts() -> BoxedStrategy<Value> {
     )
 }
 
-fn hostile() -> impl Strategy<Value = Snapshot> {
+pub(crate) fn hostile() -> impl Strategy<Value = Snapshot> {
     let tenant = object(
         vec![
             ("tenantId", id()),
@@ -297,7 +297,7 @@ pub(crate) fn rendered(mut report: Report) -> Vec<String> {
 }
 
 /// Turns every list around, or shuffles it by a seed.
-fn reordered(snapshot: &Snapshot, seed: u64) -> Snapshot {
+pub(crate) fn reordered(snapshot: &Snapshot, seed: u64) -> Snapshot {
     let mut other = snapshot.clone();
     let mut state = seed;
     let mut next = move || {

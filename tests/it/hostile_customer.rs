@@ -182,7 +182,7 @@ fn coverage() -> BoxedStrategy<Value> {
     object(vec![], Dataset::of_view(View::Customer).map(|dataset| (dataset.name(), one.clone())).collect())
 }
 
-fn hostile() -> impl Strategy<Value = Snapshot> {
+pub(crate) fn hostile() -> impl Strategy<Value = Snapshot> {
     (facts(), coverage(), time()).prop_map(|(facts, coverage, at)| {
         let tenant =
             json!({ "tenantId": "11111111-1111-4111-8111-111111111111", "view": "customer", "customer": facts, "coverage": coverage });
@@ -191,7 +191,7 @@ fn hostile() -> impl Strategy<Value = Snapshot> {
 }
 
 /// Turns every list around, or shuffles it by a seed.
-fn reordered(snapshot: &Snapshot, seed: u64) -> Snapshot {
+pub(crate) fn reordered(snapshot: &Snapshot, seed: u64) -> Snapshot {
     let mut other = snapshot.clone();
     let mut state = seed;
     let mut next = move || {

@@ -8,6 +8,7 @@ mod contract;
 mod customer_tenants;
 mod customer_unread;
 mod docs;
+mod explain;
 mod faults;
 mod fixture_tenants;
 mod generated;

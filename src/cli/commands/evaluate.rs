@@ -37,7 +37,8 @@ fn read_all(files: &[PathBuf]) -> Result<Vec<(PathBuf, Snapshot)>, Failure> {
     files.iter().map(|path| Ok((path.clone(), read(path)?))).collect()
 }
 
-fn read(path: &Path) -> Result<Snapshot, Failure> {
+/// Reads one snapshot.
+pub(super) fn read(path: &Path) -> Result<Snapshot, Failure> {
     let bytes = std::fs::read(path).map_err(|source| Failure::Input { path: path.to_owned(), source })?;
     snapshot_file::read(&bytes).map_err(|source| Failure::Snapshot { path: path.to_owned(), source })
 }

@@ -5,6 +5,7 @@ pub(super) mod collect;
 pub(super) mod config;
 pub(super) mod diff;
 pub(super) mod evaluate;
+pub(super) mod explain;
 #[cfg(feature = "fixture")]
 pub(super) mod fixture;
 pub(super) mod init;

@@ -7,6 +7,7 @@ use super::{Failure, Mismatch, SignIn};
 use crate::auth::{AuthError, AuthErrorKind};
 use crate::cli::wire::aadsts_hint;
 use crate::config::ConfigError;
+use crate::domain::access::{AskError, What};
 use crate::domain::coverage::denied_permissions;
 use crate::domain::{Coverage, Dataset, Status};
 use crate::history::earlier::EarlierError;
@@ -58,6 +59,7 @@ pub(super) fn of(failure: &Failure) -> Vec<Advice> {
         Failure::Snapshot { path, source } => failed(format!("read {}: {source}", path.display()), snapshot(source)),
         Failure::Earlier { path, source } => failed(format!("read {}: {source}", path.display()), earlier(source)),
         Failure::Import(error) => failed(format!("use {error}"), import(error)),
+        Failure::Ask(error) => failed(error, ask(error)),
         Failure::Merge { message } => failed(message, one("evaluate them one by one")),
         Failure::Output { path: Some(path), source } => {
             failed(format!("write {}: {source}", path.display()), one("choose a folder that exists and that you may write to"))
@@ -111,6 +113,33 @@ fn earlier(error: &EarlierError) -> Vec<String> {
         EarlierError::Broken { .. } => one("the file may have been cut on the way: copy it again, or make it again"),
         EarlierError::Twice { .. } => one("make the report again: each tenant stands in it once for each view"),
         EarlierError::Snapshot(error) => snapshot(error),
+    }
+}
+
+fn ask(error: &AskError) -> Vec<String> {
+    match error {
+        AskError::NoSuch { what, nearest, unread, .. } => {
+            let near = nearest.as_ref().map(|near| format!("did you mean `{near}`?"));
+            let names: Vec<&str> = unread.iter().map(|dataset| dataset.name()).collect();
+            let blind = (!names.is_empty()).then(|| format!("it may stand in what was not fully read: {}", names.join(", ")));
+            let list = match what {
+                What::User => "give an object id, a sign-in name or a display name",
+                What::Customer | What::Partner => "give a tenant id, a domain or a name; `partnerscope explain SNAPSHOT` lists them",
+                What::Role => "give a role's name or id, such as \"Global Administrator\"",
+                What::Task => "give a set such as users, groups, licenses or technician-tier1",
+            };
+            near.into_iter().chain(blind).chain([list.to_owned()]).collect()
+        }
+        AskError::Several { what, found, .. } => {
+            let option = match what {
+                What::User => "--user",
+                What::Customer => "--customer",
+                What::Partner => "--partner",
+                What::Role => "--role",
+                What::Task => "--task",
+            };
+            found.iter().map(|(id, name)| format!("{name}: `{option} {id}`")).collect()
+        }
     }
 }
 

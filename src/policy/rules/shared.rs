@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::domain::facts::{Relationship, SignInLog};
+use crate::domain::log_span::{self, LogSpan};
 use crate::domain::rule_meta::{Setting, SettingDefault};
-use crate::domain::{Dataset, Status, Timestamp, View, roles};
+use crate::domain::{Dataset, Timestamp, View, roles};
 use crate::policy::rule::{Ctx, Out};
 
 /// The partner's view alone.
@@ -178,12 +179,7 @@ impl Window {
 
     /// The same of any log.
     pub(super) fn of_log(ctx: &Ctx<'_>, log: Dataset) -> Option<Window> {
-        let coverage = ctx.tenant.coverage.get(&log).filter(|coverage| coverage.status.has_records())?;
-        let to = coverage.to.unwrap_or(ctx.now).min(ctx.now);
-        // A snapshot that names no start was read as far back as it was asked to be. A cut one was not.
-        let asked = (coverage.status == Status::Complete && ctx.lookback_days > 0).then(|| to.plus_days(-i64::from(ctx.lookback_days)));
-        let from = coverage.from.or(asked)?;
-        (from <= to).then_some(Window { from, to })
+        LogSpan::of(ctx.tenant, log, ctx.lookback_days, ctx.now).map(|span| Window { from: span.from, to: span.to })
     }
 
     /// Its length in whole days.
@@ -194,23 +190,18 @@ impl Window {
 
 /// The sign-in log of the view that is judged.
 pub(super) fn sign_in_log<'a>(ctx: &Ctx<'a>) -> &'a SignInLog {
-    match ctx.tenant.view {
-        View::Partner => &ctx.facts.sign_ins,
-        View::Customer => &ctx.customer.sign_ins,
-    }
+    log_span::sign_in_log(ctx.tenant)
 }
 
-/// True if an event that is not in a log did not happen within its span: it was read to the end, or cut at its span alone.
+/// True if an event that is not in a log did not happen within its span.
 pub(super) fn shows_absence(ctx: &Ctx<'_>, log: Dataset) -> bool {
-    let Some(coverage) = ctx.tenant.coverage.get(&log) else { return false };
-    let is_whole = || log != Dataset::SignIns || sign_in_log(ctx).reads.iter().all(|read| read.status.has_records());
-    coverage.status == Status::Complete || (coverage.status == Status::Partial && coverage.capped && is_whole())
+    log_span::shows_absence(ctx.tenant, log)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Coverage;
+    use crate::domain::{Coverage, Status};
     use crate::policy::rules::testing::{EXCHANGE, assignment, at, case, relationship};
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod convert;
 pub mod diff;
+pub mod explain;
 mod partner;
 mod partner_convert;
 mod shape;

@@ -3,6 +3,7 @@
 
 pub mod diff;
 mod evidence;
+pub mod explain;
 mod findings;
 mod footprint;
 mod ink;
