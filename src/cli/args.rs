@@ -2,6 +2,7 @@
 //! file) has the same form; `options` reads them.
 
 mod own_files;
+mod rules;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use crate::config::{keys, units};
 use crate::domain::Timestamp;
 
 pub(super) use own_files::{ConfigCommand, InitArgs, InitCommand};
+pub(super) use rules::{RulesCommand, RulesDirArgs, RulesTestArgs};
 
 /// Who outside can administer a Microsoft 365 tenant, how far does it reach, and what is wrong with it. Reads only.
 #[derive(Debug, Parser)]
@@ -50,6 +52,10 @@ pub(super) enum Command {
         /// Of what
         name: SchemaName,
     },
+    /// What a run starts itself with, to run rules apart
+    #[cfg(feature = "rego")]
+    #[command(hide = true)]
+    RunCustomRules,
 }
 
 #[derive(Debug, Args)]
@@ -134,17 +140,6 @@ pub(super) struct DiffArgs {
     pub(super) exit_zero: bool,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum RulesCommand {
-    /// Every rule, one a line
-    List,
-    /// A rule's page: why, what it checks, settings, examples, fix
-    Show {
-        /// Rule id or code, such as PRV-01
-        id: String,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -287,6 +282,8 @@ pub(super) struct JudgingArgs {
     /// Which settings the rules begin with: strict (tighter limits), hygiene (no rules on single sign-ins and audit events) or default (default default)
     #[arg(long, value_name = "NAME", env = "PARTNERSCOPE_PROFILE", hide_env_values = true)]
     pub(super) profile: Option<String>,
+    #[command(flatten)]
+    pub(super) rules_dir: RulesDirArgs,
     /// critical, high, medium, low, info or never: findings at or above it make exit 1 (default high)
     #[arg(long, value_name = "SEVERITY", env = "PARTNERSCOPE_FAIL_ON", hide_env_values = true)]
     pub(super) fail_on: Option<String>,
@@ -470,7 +467,7 @@ mod tests {
 
     #[test]
     fn options_of_later_versions_are_refused() {
-        for flag in ["--rules-dir=x", "--all-tenants"] {
+        for flag in ["--all-tenants"] {
             let error = <Cli as clap::CommandFactory>::command().try_get_matches_from(["partnerscope", "audit", flag]).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument, "{flag}");
         }

@@ -10,6 +10,9 @@ use crate::domain::limits::{NetRange, WorkHours};
 use crate::domain::rule_meta::{Setting, SettingDefault};
 use crate::domain::{Approval, Dataset, RuleMeta, Severity, Status, Timestamp, View};
 
+use super::custom::CustomRule;
+use super::rule::Rule;
+
 /// The value of one setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -185,6 +188,9 @@ pub struct Settings {
     pub waivers: Vec<Waiver>,
     /// Approved outside tenants.
     pub approved: Vec<Approved>,
+    /// The organisation's own rules. Left out of the run's id where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub custom: Vec<&'static CustomRule>,
     /// How `All users` of Conditional Access is read for technicians.
     pub reading: crate::domain::conditional_access::Reading,
 }
@@ -201,12 +207,36 @@ impl Default for Settings {
             accepted_gaps: Vec::new(),
             waivers: Vec::new(),
             approved: Vec::new(),
+            custom: Vec::new(),
             reading: Default::default(),
         }
     }
 }
 
 impl Settings {
+    /// Adds the organisation's own rules, switched on.
+    pub fn add_custom(&mut self, rules: &[&'static CustomRule]) {
+        for rule in rules {
+            self.rules.insert(rule.rule.meta.id, RuleSettings::defaults(&rule.rule.meta));
+        }
+        self.custom.extend(rules);
+    }
+
+    /// Every rule, the organisation's own behind the built-in ones.
+    pub fn all_rules(&self) -> impl Iterator<Item = &'static Rule> + Clone {
+        super::rules::ALL.iter().copied().chain(self.custom.iter().map(|custom| &custom.rule))
+    }
+
+    /// What a rule says of itself.
+    pub fn meta(&self, id: &str) -> Option<&'static RuleMeta> {
+        self.all_rules().map(|rule| &rule.meta).find(|meta| meta.id == id)
+    }
+
+    /// True if a rule is one of the organisation's own.
+    pub fn is_custom(&self, id: &str) -> bool {
+        self.custom.iter().any(|custom| custom.rule.meta.id == id)
+    }
+
     /// True if a rule is selected.
     pub fn selects(&self, id: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(id))
@@ -221,8 +251,7 @@ impl Settings {
 
     /// Datasets that at least one selected rule of the view uses.
     pub fn wanted(&self, view: View) -> BTreeSet<Dataset> {
-        super::rules::ALL
-            .iter()
+        self.all_rules()
             .filter(|rule| self.selects(rule.meta.id) && rule.meta.views.contains(&view))
             .flat_map(|rule| rule.meta.uses_in(view).iter().map(|uses| uses.dataset))
             .collect()
@@ -255,7 +284,7 @@ const COMMON_KEYS: [&str; 3] = ["enabled", "severity", "severity-reason"];
 
 /// Applies the tables below `[rules]` to the settings. Every mistake is handed back; a table with one changes nothing of its value.
 pub fn apply_table(rule_tables: &DeTable<'_>, settings: &mut Settings) -> Vec<SettingProblem> {
-    let metas: Vec<&'static RuleMeta> = super::rules::ALL.iter().map(|rule| &rule.meta).collect();
+    let metas: Vec<&'static RuleMeta> = settings.all_rules().map(|rule| &rule.meta).collect();
     apply_to(&metas, rule_tables, settings)
 }
 

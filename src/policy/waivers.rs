@@ -96,8 +96,7 @@ pub(super) fn apply(
 
 /// A rule that was not selected, or does not judge what this run judges, says nothing of its waivers.
 fn is_judged(waiver: &Waiver, views: &BTreeSet<View>, settings: &Settings) -> bool {
-    let rule = rules::ALL.iter().find(|rule| rule.meta.id == waiver.rule_id);
-    settings.selects(waiver.rule_id) && rule.is_some_and(|rule| rule.meta.views.iter().any(|view| views.contains(view)))
+    settings.selects(waiver.rule_id) && settings.meta(waiver.rule_id).is_some_and(|meta| meta.views.iter().any(|view| views.contains(view)))
 }
 
 fn note(waiver: &Waiver, is_matched: bool, not_evaluated: &[NotEvaluated], now: Timestamp) -> Option<Note> {

@@ -101,7 +101,7 @@ fn closing(out: &mut String, page: &Page<'_>) {
     let meaning = match summary.exit_code {
         0 => format!("nothing at or above {limit}"),
         1 => format!("findings at or above {limit}"),
-        3 => format!("no findings at or above {limit}, but a required dataset was not read"),
+        3 => format!("no findings at or above {limit}, but {}", what_counts(report)),
         _ => "could not run".to_owned(),
     };
     out.push('\n');
