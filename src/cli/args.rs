@@ -18,7 +18,8 @@ pub(super) use rules::{RulesCommand, RulesDirArgs, RulesTestArgs};
 /// Who outside can administer a Microsoft 365 tenant, how far does it reach, and what is wrong with it. Reads only.
 #[derive(Debug, Parser)]
 #[command(name = "partnerscope", version, about, long_about = None, subcommand_required = true, arg_required_else_help = true)]
-#[command(after_help = "Exit status: 0 nothing at or above --fail-on, 1 findings, 2 could not run, 3 a required dataset was not read.")]
+#[command(after_help = "Exit status: 0 nothing at or above --fail-on, 1 findings, 2 could not run, 3 a required dataset was not read, \
+                        or a rule in Rego was not judged.")]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) common: CommonArgs,
@@ -467,9 +468,7 @@ mod tests {
 
     #[test]
     fn options_of_later_versions_are_refused() {
-        for flag in ["--all-tenants"] {
-            let error = <Cli as clap::CommandFactory>::command().try_get_matches_from(["partnerscope", "audit", flag]).unwrap_err();
-            assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument, "{flag}");
-        }
+        let error = <Cli as clap::CommandFactory>::command().try_get_matches_from(["partnerscope", "audit", "--all-tenants"]).unwrap_err();
+        assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument);
     }
 }

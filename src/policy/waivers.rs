@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::report::{NotEvaluated, Note, NoteKind};
 use crate::domain::{Finding, State, Timestamp, View, Waiver as Waived};
 
-use super::rules;
 use super::settings::{Settings, Waiver};
 
 /// What a waiver is held against.
