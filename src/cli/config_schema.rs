@@ -21,7 +21,14 @@ pub(super) fn schema() -> Json {
         properties.insert(name.to_owned(), json!({ "type": "array", "items": items }));
     }
     let rules: Map<String, Json> = ALL.iter().map(|rule| (rule.meta.id.to_owned(), of_rule(&rule.meta))).collect();
-    properties.insert("rules".to_owned(), json!({ "type": "object", "additionalProperties": false, "properties": rules }));
+    let built_in: Vec<&String> = rules.keys().collect();
+    // A rule of the organisation's own has what every rule has; without a folder of them, each name is that of a built-in rule.
+    let only_built_in = json!({
+        "if": { "not": { "required": ["rules-dir"] } },
+        "then": { "properties": { "rules": { "propertyNames": { "enum": built_in } } } },
+    });
+    let own = with_severity("A rule of the organisation's own.".to_owned(), of_every_rule("In place of the rule's own."));
+    properties.insert("rules".to_owned(), json!({ "type": "object", "additionalProperties": own, "properties": rules }));
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
@@ -29,6 +36,7 @@ pub(super) fn schema() -> Json {
         "type": "object",
         "additionalProperties": false,
         "properties": properties,
+        "allOf": [only_built_in],
     })
 }
 
@@ -38,6 +46,7 @@ fn of_key(key: &keys::Key) -> Json {
         Kind::OneOf(words) => json!({ "type": "string", "enum": words }),
         Kind::Endpoint => json!({ "type": "string", "format": "uri" }),
         Kind::Days => json!({ "type": "string", "pattern": "^[0-9]+[dD]?$" }),
+        Kind::RuleTime => json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m)$" }),
         Kind::Duration => json!({ "type": "string", "pattern": "^[0-9]+[smh]$" }),
         Kind::Int(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Kind::Bool => json!({ "type": "boolean" }),
@@ -165,12 +174,18 @@ fn approved() -> Json {
     )
 }
 
-fn of_rule(meta: &RuleMeta) -> Json {
+/// What every rule takes.
+fn of_every_rule(severity: &str) -> Map<String, Json> {
     let mut properties = Map::new();
     properties.insert("enabled".to_owned(), json!({ "type": "boolean", "default": true }));
     let severities = Severity::WORST_FIRST.map(Severity::as_str);
-    properties.insert("severity".to_owned(), json!({ "enum": severities, "description": format!("In place of {}.", meta.severity) }));
+    properties.insert("severity".to_owned(), json!({ "enum": severities, "description": severity }));
     properties.insert("severity-reason".to_owned(), text("Why; another severity needs a reason."));
+    properties
+}
+
+fn of_rule(meta: &RuleMeta) -> Json {
+    let mut properties = of_every_rule(&format!("In place of {}.", meta.severity));
     for setting in meta.settings {
         let schema = match setting.default {
             SettingDefault::Int { default, min, max } => {
@@ -182,9 +197,13 @@ fn of_rule(meta: &RuleMeta) -> Json {
         };
         properties.insert(setting.name.to_owned(), schema);
     }
+    with_severity(format!("{} {}", meta.code, meta.title), properties)
+}
+
+fn with_severity(description: String, properties: Map<String, Json>) -> Json {
     json!({
         "type": "object",
-        "description": format!("{} {}", meta.code, meta.title),
+        "description": description,
         "additionalProperties": false,
         "properties": properties,
         "dependentRequired": { "severity": ["severity-reason"], "severity-reason": ["severity"] },
@@ -223,6 +242,7 @@ mod tests {
             config::DEFAULTS,
             &template,
             "",
+            "rules-dir = [\"rules\"]\n[rules.acme-x]\nenabled = false\n",
             "[[waiver]]\nrule = \"LIF-02\"\nsubject = \"s\"\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-01-31\n",
         ] {
             let errors: Vec<String> = validator.iter_errors(&json_of(good)).map(|error| error.to_string()).collect();

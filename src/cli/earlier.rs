@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::custom_rules::CustomRules;
 use super::failure::Failure;
 use crate::domain::diff::{Baseline, Form, Look, Picture};
 use crate::domain::{Snapshot, View, ledger};
@@ -33,10 +34,13 @@ pub(super) fn read(path: &Path) -> Result<EarlierFile, Failure> {
 
 impl EarlierFile {
     /// The baseline of a run over a snapshot. One that holds nothing of what is judged is a mistake.
-    pub(super) fn baseline(self, snapshot: &Snapshot, settings: &Settings) -> Result<Baseline, Failure> {
+    pub(super) fn baseline(self, snapshot: &Snapshot, settings: &Settings, custom: &CustomRules) -> Result<Baseline, Failure> {
         let EarlierFile { path, run } = self;
         let baseline = match run {
-            Earlier::Snapshot(earlier) => policy::baseline_of(&earlier, settings),
+            Earlier::Snapshot(earlier) => {
+                let verdicts = custom.judge(&earlier, settings, earlier.collected_at);
+                policy::baseline_with(&earlier, settings, &verdicts)
+            }
             Earlier::Report(report) => *report,
         };
         let refuse = |why: String, help: &str| Err(Failure::usage(format!("use {} as baseline: {why}", path.display()), help));

@@ -11,7 +11,7 @@ pub enum Exit {
     Findings,
     /// 2: could not run.
     Failed,
-    /// 3: ran without such findings, but a required dataset was not read.
+    /// 3: ran without such findings, but a required dataset was not read, or a rule of the organisation's own was not judged.
     Incomplete,
 }
 

@@ -43,7 +43,7 @@ pub(super) fn apply_file(config: &mut Config, settings: &mut Settings) {
 fn apply_waivers(config: &mut Config, settings: &mut Settings) {
     let mut problems = Vec::new();
     for waiver in &config.waivers {
-        match find_rule(&waiver.rule) {
+        match find_rule(&waiver.rule, settings) {
             Ok(rule_id) => settings.waivers.push(Waiver {
                 rule_id,
                 subject: waiver.subject.clone(),
@@ -66,8 +66,10 @@ fn apply_waivers(config: &mut Config, settings: &mut Settings) {
 type Wrong = (String, Option<String>);
 
 /// Checks names in lists of the file that only `cli` knows how to check, so that they are told with its other mistakes.
-pub(super) fn check_lists(config: &mut Config, check_format: &dyn Fn(&str) -> Result<(), Wrong>) {
-    let rule = |name: &str| find_rule(name).map(drop).map_err(|near| (format!("there is no rule {name:?}"), did_you_mean(near.as_deref())));
+pub(super) fn check_lists(config: &mut Config, settings: &Settings, check_format: &dyn Fn(&str) -> Result<(), Wrong>) {
+    let rule = |name: &str| {
+        find_rule(name, settings).map(drop).map_err(|near| (format!("there is no rule {name:?}"), did_you_mean(near.as_deref())))
+    };
     let dataset =
         |name: &str| read_dataset(name).map(drop).map_err(|near| (format!("there is no dataset {name:?}"), did_you_mean(near.as_deref())));
     type Check<'a> = &'a dyn Fn(&str) -> Result<(), Wrong>;
@@ -97,11 +99,13 @@ pub(super) fn apply_judging(given: &Given<'_>, args: &JudgingArgs, settings: &mu
             "keeping earlier runs is not in this version yet: only `--history none`",
         ));
     }
-    let rules =
-        |list: Layered<Vec<String>>| list.value.iter().map(|name| known_rule(name)).collect::<Result<BTreeSet<&'static str>, Failure>>();
+    let rules = |list: Layered<Vec<String>>| {
+        list.value.iter().map(|name| known_rule(name, settings)).collect::<Result<BTreeSet<&'static str>, Failure>>()
+    };
     let only = rules(given.list("rule", &args.rule))?;
+    let without = rules(given.list("skip-rule", &args.skip_rule))?;
     settings.only = (!only.is_empty()).then_some(only);
-    settings.without = rules(given.list("skip-rule", &args.skip_rule))?;
+    settings.without = without;
     one_of("profile", given.text("profile", args.profile.as_ref()).as_ref())?;
     let fail_on = given.text("fail-on", args.fail_on.as_ref());
     one_of("fail-on", fail_on.as_ref())?;
@@ -150,8 +154,8 @@ fn accepted(list: &str) -> Result<Vec<Option<Dataset>>, Failure> {
 }
 
 /// A rule's id by id or code.
-fn known_rule(name: &str) -> Result<&'static str, Failure> {
-    find_rule(name).map_err(|nearest| Failure::Unknown {
+fn known_rule(name: &str, settings: &Settings) -> Result<&'static str, Failure> {
+    find_rule(name, settings).map_err(|nearest| Failure::Unknown {
         what: "rule",
         name: name.to_owned(),
         nearest,
@@ -159,8 +163,8 @@ fn known_rule(name: &str) -> Result<&'static str, Failure> {
     })
 }
 
-fn find_rule(name: &str) -> Result<&'static str, Option<String>> {
-    policy::find(name).map(|rule| rule.meta.id).map_err(|near| near.map(str::to_owned))
+fn find_rule(name: &str, settings: &Settings) -> Result<&'static str, Option<String>> {
+    policy::find_among(name, settings.all_rules()).map(|rule| rule.meta.id).map_err(|near| near.map(str::to_owned))
 }
 
 /// A dataset, `sign-ins` or `partner/sign-ins`.
@@ -226,7 +230,7 @@ mod tests {
         let mut config = from_text("p.toml", text, Trust::Named);
         let mut settings = Settings::default();
         apply_file(&mut config, &mut settings);
-        check_lists(&mut config, &|_| Ok(()));
+        check_lists(&mut config, &settings, &|_| Ok(()));
         let lines: Vec<(usize, bool)> = config.problems.iter().map(|problem| (problem.line, problem.help.is_some())).collect();
         assert_eq!(lines, [(1, true), (2, true), (3, false), (4, false)], "{:#?}", config.problems);
     }

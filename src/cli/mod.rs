@@ -8,6 +8,11 @@ mod args;
 mod commands;
 mod config_schema;
 mod credentials;
+#[cfg(feature = "rego")]
+mod custom_rules;
+#[cfg(not(feature = "rego"))]
+#[path = "no_custom_rules.rs"]
+mod custom_rules;
 mod earlier;
 mod exit;
 mod failure;
@@ -83,6 +88,8 @@ fn dispatch(command: &Command, common: &CommonArgs, matches: &ArgMatches, progre
         Command::Init(args) => commands::init::run(args),
         Command::Config(command) => commands::config::run(command, common, own),
         Command::Schema { name } => commands::schema::run(*name),
+        #[cfg(feature = "rego")]
+        Command::RunCustomRules => commands::rules_worker::run(),
     }
 }
 

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::args::{
-    AuditArgs, CollectArgs, CommonArgs, DiffArgs, EvaluateArgs, ExplainArgs, ImportArgs, NetworkArgs, OutputArgs, ReadingArgs, SignInArgs,
-    TargetArgs, read_customer,
+    AuditArgs, CollectArgs, CommonArgs, DiffArgs, EvaluateArgs, ExplainArgs, ImportArgs, JudgingArgs, NetworkArgs, OutputArgs, ReadingArgs,
+    SignInArgs, TargetArgs, read_customer,
 };
 use super::credentials::{self, Plan};
+use super::custom_rules::{self, CustomRules};
 use super::earlier::{self, EarlierFile};
 use super::failure::Failure;
 use super::imports;
@@ -58,6 +59,7 @@ pub(super) struct Gathering {
 pub(super) struct Audit {
     pub(super) gathering: Gathering,
     pub(super) settings: Settings,
+    pub(super) custom: CustomRules,
     /// The earlier run that this one is judged against.
     pub(super) baseline: Option<EarlierFile>,
     pub(super) exit_zero: bool,
@@ -84,6 +86,7 @@ pub(super) struct Evaluate {
     pub(super) max_records: u64,
     pub(super) now: Option<Timestamp>,
     pub(super) settings: Settings,
+    pub(super) custom: CustomRules,
     /// The earlier run that these are judged against.
     pub(super) baseline: Option<EarlierFile>,
     pub(super) exit_zero: bool,
@@ -110,19 +113,19 @@ pub(super) struct Output {
 /// Resolves the options of `audit`.
 pub(super) fn audit(common: &CommonArgs, args: &AuditArgs, matches: &ArgMatches) -> Result<Audit, Failure> {
     let stage = stage(&args.target)?;
-    let (given, mut settings) = layers(common, matches, stage.as_ref(), args.judging.profile.as_deref())?;
+    let (given, mut settings, custom) = layers(common, matches, stage.as_ref(), Some(&args.judging))?;
     apply_judging(&given, &args.judging, &mut settings)?;
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     let output = output(&given, &args.output)?;
     let gathering = gathering(&given, &args.target, &args.sign_in, &args.network, (&args.reading, &args.imports), args.now.now, stage)?;
     let baseline = baseline(&given, args.judging.baseline.as_ref(), &settings)?;
-    Ok(Audit { gathering, settings, baseline, exit_zero, output })
+    Ok(Audit { gathering, settings, custom, baseline, exit_zero, output })
 }
 
 /// Resolves the options of `audit` as far as the config goes, and signs in nowhere.
 pub(super) fn config<'a>(common: &CommonArgs, args: &AuditArgs, matches: &'a ArgMatches) -> Result<(Given<'a>, Settings), Failure> {
     let stage = stage(&args.target)?;
-    let (given, mut settings) = layers(common, matches, stage.as_ref(), args.judging.profile.as_deref())?;
+    let (given, mut settings, _) = layers(common, matches, stage.as_ref(), Some(&args.judging))?;
     apply_judging(&given, &args.judging, &mut settings)?;
     apply_exit(&given, &args.exit, &mut settings)?;
     Ok((given, settings))
@@ -131,7 +134,7 @@ pub(super) fn config<'a>(common: &CommonArgs, args: &AuditArgs, matches: &'a Arg
 /// Resolves the options of `collect`.
 pub(super) fn collect(common: &CommonArgs, args: &CollectArgs, matches: &ArgMatches) -> Result<Collect, Failure> {
     let stage = stage(&args.target)?;
-    let (given, mut settings) = layers(common, matches, stage.as_ref(), None)?;
+    let (given, mut settings, _) = layers(common, matches, stage.as_ref(), None)?;
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     if args.output == Path::new("-") {
         return Err(Failure::usage("write a snapshot to `-`", "a snapshot goes into a file: `-o FILE`"));
@@ -144,7 +147,7 @@ pub(super) fn collect(common: &CommonArgs, args: &CollectArgs, matches: &ArgMatc
 
 /// Resolves the options of `evaluate`.
 pub(super) fn evaluate(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMatches) -> Result<Evaluate, Failure> {
-    let (given, mut settings) = layers(common, matches, None, args.judging.profile.as_deref())?;
+    let (given, mut settings, custom) = layers(common, matches, None, Some(&args.judging))?;
     apply_judging(&given, &args.judging, &mut settings)?;
     let exit_zero = apply_exit(&given, &args.exit, &mut settings)?;
     let output = output(&given, &args.output)?;
@@ -157,6 +160,7 @@ pub(super) fn evaluate(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMa
         max_records: max_records(&given, args.max_records),
         now: args.now.now,
         settings,
+        custom,
         exit_zero,
         output,
     })
@@ -164,7 +168,7 @@ pub(super) fn evaluate(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMa
 
 /// Resolves the options of `diff`.
 pub(super) fn diff(common: &CommonArgs, args: &DiffArgs, matches: &ArgMatches) -> Result<DiffOptions, Failure> {
-    let (given, settings) = layers(common, matches, None, None)?;
+    let (given, settings, _) = layers(common, matches, None, None)?;
     // A file's formats are those of its reports: a diff must not take their place.
     let mut formats = given.flags("format", &args.output.format);
     if formats.is_empty() {
@@ -176,7 +180,7 @@ pub(super) fn diff(common: &CommonArgs, args: &DiffArgs, matches: &ArgMatches) -
 
 /// What `explain` takes from the layers: where the answer goes, and the sets of roles that the file names.
 pub(super) fn explain(common: &CommonArgs, args: &ExplainArgs, matches: &ArgMatches) -> Result<(Output, Vec<OwnSet>), Failure> {
-    let (given, _) = layers(common, matches, None, None)?;
+    let (given, _, _) = layers(common, matches, None, None)?;
     let mut formats = given.flags("format", &args.output.format);
     if formats.is_empty() {
         formats.push("table".to_owned());
@@ -196,32 +200,37 @@ fn baseline(given: &Given<'_>, flag: Option<&PathBuf>, settings: &Settings) -> R
 }
 
 /// The config with everything that can be wrong in it told at once, and the settings it makes.
+/// A command that does not judge knows the rules of a file all the same: other keys of the file may name them.
 fn layers<'a>(
     common: &CommonArgs,
     matches: &'a ArgMatches,
     stage: Option<&Stage>,
-    profile: Option<&str>,
-) -> Result<(Given<'a>, Settings), Failure> {
+    judging: Option<&JudgingArgs>,
+) -> Result<(Given<'a>, Settings, CustomRules), Failure> {
     let folder = std::env::current_dir().unwrap_or_default();
     let mut file = find_config(common, stage.map(Stage::config).as_ref(), &folder)?;
     let mut settings = Settings::default();
     // What the file says of a rule stands above the profile. A word that is none is told with the other flags.
     let written = file.as_ref().and_then(|file| file.get("profile")).and_then(|entry| entry.value.as_text());
+    let profile = judging.and_then(|judging| judging.profile.as_deref());
     profiles::apply(profile.or(written).unwrap_or("default"), &mut settings);
+    let below = Given::new(matches, Layers::new(file.clone()));
+    let (custom, mut problems) = custom_rules::add(judging.map(|judging| (&below, &judging.rules_dir)), file.as_ref(), &mut settings)?;
     if let Some(file) = &mut file {
         apply_file(file, &mut settings);
-        check_lists(file, &|text| {
+        check_lists(file, &settings, &|text| {
             let name = split(text).0;
             let message =
                 |nearest: Option<&str>| (format!("there is no format {name:?}"), nearest.map(|near| format!("did you mean `{near}`?")));
             wire::format_name(name).map(drop).map_err(message)
         });
-        if !file.problems.is_empty() {
-            return Err(Failure::Config(std::mem::take(&mut file.problems)));
-        }
+        problems.splice(..0, std::mem::take(&mut file.problems));
         tracing::info!(file = %file.name, "config");
     }
-    Ok((Given::new(matches, Layers::new(file)), settings))
+    if !problems.is_empty() {
+        return Err(Failure::Config(problems));
+    }
+    Ok((Given::new(matches, Layers::new(file)), settings, custom))
 }
 
 fn output(given: &Given<'_>, args: &OutputArgs) -> Result<Output, Failure> {

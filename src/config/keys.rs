@@ -18,6 +18,8 @@ pub enum Kind {
     Days,
     /// `30m`.
     Duration,
+    /// `500ms`, `10s`.
+    RuleTime,
     /// A whole number between these.
     Int(i64, i64),
     /// `true` or `false`.
@@ -40,6 +42,7 @@ impl Kind {
             (Kind::Endpoint, Value::Text(text)) => plain(units::endpoint(text).map(drop)),
             (Kind::Days, Value::Text(text)) => plain(units::days(text).map(drop)),
             (Kind::Duration, Value::Text(text)) => plain(units::duration(text).map(drop)),
+            (Kind::RuleTime, Value::Text(text)) => plain(units::rule_time(text).map(drop)),
             (Kind::Int(least, greatest), Value::Int(number)) => match (least..=greatest).contains(number) {
                 true => Ok(()),
                 false => Err((format!("{number} is not between {least} and {greatest}"), None)),
@@ -53,6 +56,7 @@ impl Kind {
             Kind::Text | Kind::OneOf(_) | Kind::Path | Kind::Endpoint => "a string",
             Kind::Days => "a string such as \"30d\"",
             Kind::Duration => "a string such as \"30m\"",
+            Kind::RuleTime => "a string such as \"10s\"",
             Kind::Int(..) => "a whole number",
             Kind::Bool => "true or false",
             Kind::List => "a list of strings",
@@ -87,6 +91,10 @@ pub const FAIL_ON_NEW: &[&str] = &["critical", "high", "medium", "low", "info"];
 pub const PROFILES: &[&str] = &["strict", "default", "hygiene"];
 /// Greatest `max-records`.
 pub const MAX_RECORDS: i64 = 50_000_000;
+/// Least `rule-memory`, in MiB: what any rule takes.
+pub const LEAST_RULE_MEMORY: i64 = 32;
+/// Greatest `rule-memory`, in MiB.
+pub const MAX_RULE_MEMORY: i64 = 65_536;
 /// Greatest `concurrency`.
 pub const MAX_CONCURRENCY: i64 = 64;
 
@@ -121,6 +129,9 @@ pub const ALL: &[Key] = &[
     named("baseline", Kind::Path),
     named("rule", Kind::List),
     named("skip-rule", Kind::List),
+    Key { name: "rules-dir", kind: Kind::List, from: Trust::Discovered },
+    named("rule-timeout", Kind::RuleTime),
+    named("rule-memory", Kind::Int(LEAST_RULE_MEMORY, MAX_RULE_MEMORY)),
     named("require", Kind::List),
     named("exit-zero", Kind::Bool),
     named("format", Kind::List),
@@ -138,7 +149,7 @@ pub const TABLES: &[(&str, Trust)] = &[
 ];
 
 /// Keys of later versions: refused, so that nobody believes that they work.
-pub const LATER: &[&str] = &["rules-dir", "history", "all-tenants", "notification"];
+pub const LATER: &[&str] = &["history", "all-tenants", "notification"];
 
 /// Keys that people try for a secret, and what holds it instead.
 pub const SECRETS: &[(&str, &str)] = &[

@@ -15,6 +15,21 @@ pub fn days(text: &str) -> Result<u32, String> {
     if (1..=MAX_LOOKBACK_DAYS).contains(&days) { Ok(days) } else { Err(format!("`{text}` is not between 1d and {MAX_LOOKBACK_DAYS}d")) }
 }
 
+/// Reads `500ms`, `10s`, `5m` as the time of one rule, between 10 milliseconds and 10 minutes.
+pub fn rule_time(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let wrong = || format!("`{text}` is not a time such as `500ms`, `10s` or `5m`");
+    let (digits, unit) = [("ms", 1), ("s", 1_000), ("m", 60_000)]
+        .into_iter()
+        .find_map(|(unit, millis)| text.strip_suffix(unit).map(|digits| (digits, millis)))
+        .ok_or_else(wrong)?;
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    match number.checked_mul(unit) {
+        Some(millis @ 10..=600_000) => Ok(Duration::from_millis(millis)),
+        _ => Err(format!("`{text}` is not between 10ms and 10m")),
+    }
+}
+
 /// Reads `90s`, `30m`, `2h` as a duration between one second and seven days.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();

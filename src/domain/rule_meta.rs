@@ -9,6 +9,8 @@ pub enum Reads {
     Some,
     /// A finding rests on an absence: judged only for subjects whose own reads are complete.
     All,
+    /// The rule cannot tell for which subjects reads are complete: judged only where all that it requires was read to the end.
+    Whole,
 }
 
 /// One dataset that a rule uses.

@@ -7,8 +7,8 @@ use crate::domain::ledger::{self, Ledger};
 use crate::domain::report::{Missing, NotApplicable, NotEvaluated, Report};
 use crate::domain::{Finding, Need, Snapshot, Status, TenantSnapshot, Timestamp, View};
 
+use super::custom::Verdicts;
 use super::rule::{Ctx, Rule};
-use super::rules;
 use super::settings::Settings;
 
 /// One tenant in one view, then and now.
@@ -35,7 +35,12 @@ impl<'a> Compared<'a> {
 /// A snapshot as a baseline: judged at its own time with the settings of this run, so that what is new is new in the tenant and not in the
 /// settings.
 pub fn baseline_of(snapshot: &Snapshot, settings: &Settings) -> Baseline {
-    let report = super::evaluate(snapshot, None, settings, snapshot.collected_at);
+    baseline_with(snapshot, settings, &Verdicts::default())
+}
+
+/// The same with what the organisation's own rules say of it at that time.
+pub fn baseline_with(snapshot: &Snapshot, settings: &Settings, custom: &Verdicts) -> Baseline {
+    let report = super::evaluate_with(snapshot, None, settings, snapshot.collected_at, custom);
     let sights = sights(snapshot, &report.run.rules, &report.not_evaluated, &report.not_applicable);
     let mut found = found(&report);
     let before = |tenant: &TenantSnapshot| {
@@ -67,7 +72,7 @@ fn found(report: &Report) -> BTreeMap<(String, View), BTreeMap<String, Finding>>
 
 /// Ids of the rules that are to be judged, sorted.
 pub(super) fn selected(settings: &Settings) -> Vec<String> {
-    let mut ids: Vec<String> = rules::ALL.iter().map(|rule| rule.meta.id).filter(|id| settings.selects(id)).map(str::to_owned).collect();
+    let mut ids: Vec<String> = settings.all_rules().map(|rule| rule.meta.id).filter(|id| settings.selects(id)).map(str::to_owned).collect();
     ids.sort_unstable();
     ids
 }

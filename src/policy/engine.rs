@@ -13,20 +13,25 @@ use crate::domain::{
 };
 
 use super::compared::{self, Compared};
+use super::custom::Verdicts;
 use super::footprint;
 use super::gaps::{self, Gaps, accepted};
 use super::index::Index;
 use super::rule::{Ctx, Draft, Out, Rule};
-use super::rules;
 use super::settings::{RuleSettings, Settings};
 use super::waivers;
 
 /// Judges a snapshot. Pure: the same four inputs give an equal report.
 pub fn evaluate(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp) -> Report {
+    evaluate_with(snapshot, baseline, settings, now, &Verdicts::default())
+}
+
+/// The same with what the organisation's own rules said. One of them that is selected and said nothing is not evaluated.
+pub fn evaluate_with(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp, custom: &Verdicts) -> Report {
     // The id is a hash of everything that is judged: as long to make as many rules, and nobody waits for it but the report.
     std::thread::scope(|scope| {
         let id = scope.spawn(|| run_id(snapshot, baseline, settings, now));
-        let judged = judge(snapshot, baseline, settings, now);
+        let judged = judge(snapshot, baseline, settings, now, custom);
         // A panic of the hashing is this thread's too.
         let id = id.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let rules = compared::selected(settings);
@@ -35,7 +40,13 @@ pub fn evaluate(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Set
     })
 }
 
-fn judge(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp) -> (Vec<TenantReport>, Judged) {
+fn judge(
+    snapshot: &Snapshot,
+    baseline: Option<&Baseline>,
+    settings: &Settings,
+    now: Timestamp,
+    custom: &Verdicts,
+) -> (Vec<TenantReport>, Judged) {
     let mut judged = Judged::default();
     let mut tenants = Vec::new();
     let mut order: Vec<&TenantSnapshot> = snapshot.tenants.iter().collect();
@@ -43,13 +54,13 @@ fn judge(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, 
     for tenant in order {
         let joined = Joined::new(tenant, settings);
         let compared = baseline.and_then(|baseline| Compared::new(baseline, tenant, &joined.ledger, snapshot.collected_at));
-        judge_tenant(tenant, &joined, compared.as_ref(), snapshot.lookback_days, settings, now, &mut judged);
+        let run = Judging { lookback_days: snapshot.lookback_days, settings, now, custom };
+        judge_tenant(tenant, &joined, compared.as_ref(), run, &mut judged);
         tenants.push(tenant_report(tenant, joined, settings, now));
     }
     if let Some(baseline) = baseline {
         let sights = compared::sights(snapshot, &compared::selected(settings), &judged.not_evaluated, &judged.not_applicable);
-        baseline
-            .classify(&mut judged.findings, now, &sights, &|id| rules::ALL.iter().find(|rule| rule.meta.id == id).map(|rule| &rule.meta));
+        baseline.classify(&mut judged.findings, now, &sights, &|id| settings.meta(id));
     }
     judged.findings = sorted(judged.findings);
     judged.not_evaluated.sort();
@@ -132,20 +143,22 @@ impl<'a> Joined<'a> {
     }
 }
 
-/// Runs every selected rule of the tenant's view.
-fn judge_tenant(
-    tenant: &TenantSnapshot,
-    joined: &Joined<'_>,
-    baseline: Option<&Compared<'_>>,
+/// What holds for every tenant of a run.
+#[derive(Clone, Copy)]
+struct Judging<'a> {
     lookback_days: u32,
-    settings: &Settings,
+    settings: &'a Settings,
     now: Timestamp,
-    judged: &mut Judged,
-) {
-    let selected: Vec<(&'static Rule, &RuleSettings)> = rules::ALL
-        .iter()
+    custom: &'a Verdicts,
+}
+
+/// Runs every selected rule of the tenant's view.
+fn judge_tenant(tenant: &TenantSnapshot, joined: &Joined<'_>, baseline: Option<&Compared<'_>>, run: Judging<'_>, judged: &mut Judged) {
+    let Judging { lookback_days, settings, now, custom } = run;
+    let selected: Vec<(&'static Rule, &RuleSettings)> = settings
+        .all_rules()
         .filter(|rule| settings.selects(rule.meta.id) && rule.meta.views.contains(&tenant.view))
-        .filter_map(|rule| settings.rules.get(rule.meta.id).map(|own| (*rule, own)))
+        .filter_map(|rule| settings.rules.get(rule.meta.id).map(|own| (rule, own)))
         .collect();
     let metas: Vec<(&'static RuleMeta, &RuleSettings)> = selected.iter().map(|(rule, own)| (&rule.meta, *own)).collect();
     // Rules do not see one another: they are judged side by side, and what they say is put together in their order.
@@ -168,7 +181,7 @@ fn judge_tenant(
                 settings: own,
                 selected: &metas,
             };
-            judge_rule(rule, &ctx, settings, &mut judged);
+            judge_rule(rule, &ctx, settings, custom, &mut judged);
         }
         judged
     };
@@ -183,7 +196,7 @@ fn judge_tenant(
     });
 }
 
-fn judge_rule(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, judged: &mut Judged) {
+fn judge_rule(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, custom: &Verdicts, judged: &mut Judged) {
     let tenant = ctx.tenant;
     if let Some(reason) = not_applicable(rule, ctx) {
         judged.not_applicable.push(NotApplicable {
@@ -199,12 +212,33 @@ fn judge_rule(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, judged: &mut Judg
     let gaps = Gaps::of(rule, ctx);
     let mut out = Out::default();
     if gaps.may_judge(rule) {
-        (rule.check)(ctx, &mut out);
+        match settings.is_custom(rule.meta.id) {
+            false => (rule.check)(ctx, &mut out),
+            true => match custom.of(rule.meta.id, tenant) {
+                Ok(findings) => out.findings = findings,
+                Err(reason) => return judged.not_evaluated.push(unsaid(rule, ctx, reason)),
+            },
+        }
     }
     gaps.report(rule, ctx, settings, &out, judged);
     judged.not_evaluated.extend(compared::gaps_of_the_baseline(rule, ctx));
     let surest = if gaps.helps.is_empty() { Confidence::High } else { Confidence::Medium };
     judged.findings.extend(out.findings.into_iter().map(|draft| complete(draft, surest, rule, ctx)));
+}
+
+/// A rule of the organisation that could have been judged, and said nothing: it may have found anything, so the run is not clean.
+fn unsaid(rule: &Rule, ctx: &Ctx<'_>, reason: String) -> NotEvaluated {
+    NotEvaluated {
+        rule_id: rule.meta.id.into(),
+        code: rule.meta.code.into(),
+        tenant_id: ctx.tenant.tenant_id.clone(),
+        view: ctx.tenant.view,
+        subjects: Vec::new(),
+        partly: false,
+        reason,
+        counts_for_exit: true,
+        missing: Vec::new(),
+    }
 }
 
 /// Why a rule has nothing to judge here, if it has not.
@@ -445,7 +479,7 @@ mod tests {
             selected: &[],
         };
         let mut judged = Judged::default();
-        judge_rule(rule, &ctx, settings, &mut judged);
+        judge_rule(rule, &ctx, settings, &Verdicts::default(), &mut judged);
         judged
     }
 

@@ -44,6 +44,7 @@ impl Gaps {
         let judges_something = uses.first().is_none_or(|uses| !blind(uses.dataset));
         match rule.meta.reads {
             Reads::Some => judges_something,
+            Reads::Whole => judges_something && self.required.is_empty(),
             Reads::All => judges_something && !uses.iter().any(|uses| uses.need == Need::Required && blind(uses.dataset)),
         }
     }

@@ -10,6 +10,8 @@ use crate::domain::limits::{NetRange, WorkHours};
 use crate::domain::rule_meta::{Setting, SettingDefault};
 use crate::domain::{Approval, Dataset, RuleMeta, Severity, Status, Timestamp, View};
 
+use super::custom::CustomRule;
+
 /// The value of one setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -185,6 +187,9 @@ pub struct Settings {
     pub waivers: Vec<Waiver>,
     /// Approved outside tenants.
     pub approved: Vec<Approved>,
+    /// The organisation's own rules. Left out of the run's id where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub custom: Vec<&'static CustomRule>,
     /// How `All users` of Conditional Access is read for technicians.
     pub reading: crate::domain::conditional_access::Reading,
 }
@@ -201,6 +206,7 @@ impl Default for Settings {
             accepted_gaps: Vec::new(),
             waivers: Vec::new(),
             approved: Vec::new(),
+            custom: Vec::new(),
             reading: Default::default(),
         }
     }
@@ -221,8 +227,7 @@ impl Settings {
 
     /// Datasets that at least one selected rule of the view uses.
     pub fn wanted(&self, view: View) -> BTreeSet<Dataset> {
-        super::rules::ALL
-            .iter()
+        self.all_rules()
             .filter(|rule| self.selects(rule.meta.id) && rule.meta.views.contains(&view))
             .flat_map(|rule| rule.meta.uses_in(view).iter().map(|uses| uses.dataset))
             .collect()
@@ -255,7 +260,7 @@ const COMMON_KEYS: [&str; 3] = ["enabled", "severity", "severity-reason"];
 
 /// Applies the tables below `[rules]` to the settings. Every mistake is handed back; a table with one changes nothing of its value.
 pub fn apply_table(rule_tables: &DeTable<'_>, settings: &mut Settings) -> Vec<SettingProblem> {
-    let metas: Vec<&'static RuleMeta> = super::rules::ALL.iter().map(|rule| &rule.meta).collect();
+    let metas: Vec<&'static RuleMeta> = settings.all_rules().map(|rule| &rule.meta).collect();
     apply_to(&metas, rule_tables, settings)
 }
 

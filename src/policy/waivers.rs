@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::report::{NotEvaluated, Note, NoteKind};
 use crate::domain::{Finding, State, Timestamp, View, Waiver as Waived};
 
-use super::rules;
 use super::settings::{Settings, Waiver};
 
 /// What a waiver is held against.
@@ -96,8 +95,7 @@ pub(super) fn apply(
 
 /// A rule that was not selected, or does not judge what this run judges, says nothing of its waivers.
 fn is_judged(waiver: &Waiver, views: &BTreeSet<View>, settings: &Settings) -> bool {
-    let rule = rules::ALL.iter().find(|rule| rule.meta.id == waiver.rule_id);
-    settings.selects(waiver.rule_id) && rule.is_some_and(|rule| rule.meta.views.iter().any(|view| views.contains(view)))
+    settings.selects(waiver.rule_id) && settings.meta(waiver.rule_id).is_some_and(|meta| meta.views.iter().any(|view| views.contains(view)))
 }
 
 fn note(waiver: &Waiver, is_matched: bool, not_evaluated: &[NotEvaluated], now: Timestamp) -> Option<Note> {

@@ -5,6 +5,8 @@ mod architecture;
 mod bad_input;
 mod baseline;
 mod contract;
+#[cfg(feature = "rego")]
+mod custom_rules;
 mod customer_tenants;
 mod customer_unread;
 mod docs;

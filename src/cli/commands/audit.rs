@@ -14,12 +14,12 @@ use crate::cli::progress::Progress;
 
 /// Runs it.
 pub(in crate::cli) fn run(common: &CommonArgs, args: &AuditArgs, matches: &ArgMatches, progress: &Progress) -> Result<Exit, Failure> {
-    let Audit { gathering, settings, baseline, exit_zero, output } = options::audit(common, args, matches)?;
+    let Audit { gathering, settings, custom, baseline, exit_zero, output } = options::audit(common, args, matches)?;
     let look = Look::new(common.color, &output);
     let outputs = Outputs::open(output.formats)?;
     let exit = interrupt::run(async {
         let snapshot = Box::pin(gather(&gathering, progress)).await?;
-        judge(snapshot, baseline, settings, gathering.now, outputs, look).await
+        judge(snapshot, baseline, (settings, custom), gathering.now, outputs, look).await
     })?;
     Ok(exit.or_zero(exit_zero))
 }

@@ -14,7 +14,6 @@ use crate::cli::options;
 use crate::cli::outputs::print;
 use crate::config::{Config, Value, keys};
 use crate::domain::{Timestamp, roles};
-use crate::policy::rules::ALL;
 use crate::policy::settings::{RuleSettings, Settings, Value as Setting};
 use crate::report::escape;
 
@@ -138,7 +137,7 @@ fn tables(text: &mut String, file: &Config) {
 /// Every rule with its settings.
 fn rules(text: &mut String, file: Option<&Config>, settings: &Settings, profile: &str) {
     let written = file.map(places).unwrap_or_default();
-    for rule in ALL {
+    for rule in settings.all_rules() {
         let meta = &rule.meta;
         let Some(own) = settings.rules.get(meta.id) else { continue };
         let defaults = RuleSettings::defaults(meta);

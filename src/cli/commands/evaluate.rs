@@ -17,7 +17,8 @@ use crate::history::snapshot_file;
 
 /// Runs it.
 pub(in crate::cli) fn run(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMatches) -> Result<Exit, Failure> {
-    let Evaluate { files, imports, max_records, now, settings, baseline, exit_zero, output } = options::evaluate(common, args, matches)?;
+    let Evaluate { files, imports, max_records, now, settings, custom, baseline, exit_zero, output } =
+        options::evaluate(common, args, matches)?;
     let look = Look::new(common.color, &output);
     let outputs = Outputs::open(output.formats)?;
     let exit = interrupt::run(async {
@@ -28,7 +29,7 @@ pub(in crate::cli) fn run(common: &CommonArgs, args: &EvaluateArgs, matches: &Ar
             Ok::<_, Failure>((snapshot, now))
         };
         let (snapshot, now) = compute(work).await??;
-        judge(snapshot, baseline, settings, now, outputs, look).await
+        judge(snapshot, baseline, (settings, custom), now, outputs, look).await
     })?;
     Ok(exit.or_zero(exit_zero))
 }

@@ -10,9 +10,17 @@ pub(super) mod explain;
 pub(super) mod fixture;
 pub(super) mod init;
 pub(super) mod rules;
+#[cfg(feature = "rego")]
+mod rules_test;
+#[cfg(not(feature = "rego"))]
+#[path = "no_rules_test.rs"]
+mod rules_test;
+#[cfg(feature = "rego")]
+pub(super) mod rules_worker;
 pub(super) mod schema;
 
 use super::args::ColorWhen;
+use super::custom_rules::CustomRules;
 use super::earlier::EarlierFile;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -29,15 +37,16 @@ use crate::report::RenderOptions;
 async fn judge(
     snapshot: Snapshot,
     baseline: Option<EarlierFile>,
-    settings: Settings,
+    (settings, custom): (Settings, CustomRules),
     now: Timestamp,
     outputs: Outputs,
     look: Look,
 ) -> Result<Exit, Failure> {
     let formats: Vec<(&'static str, RenderOptions)> = outputs.specs().map(|spec| (spec.name, look.of(spec.path.is_some()))).collect();
     let work = move || {
-        let baseline = baseline.map(|earlier| earlier.baseline(&snapshot, &settings)).transpose()?;
-        let report = policy::evaluate(&snapshot, baseline.as_ref(), &settings, now);
+        let baseline = baseline.map(|earlier| earlier.baseline(&snapshot, &settings, &custom)).transpose()?;
+        let verdicts = custom.judge(&snapshot, &settings, now);
+        let report = policy::evaluate_with(&snapshot, baseline.as_ref(), &settings, now, &verdicts);
         let rendered = formats.iter().map(|(name, options)| wire::render(&report, name, options)).collect::<Result<Vec<String>, Failure>>();
         rendered.map(|rendered| (rendered, report.summary.exit_code))
     };

@@ -89,6 +89,16 @@ fn shown(page: &Page<'_>, all: usize, most: usize) -> usize {
     if page.full || all <= most + 1 { all } else { most }
 }
 
+/// What made exit 3: an unread dataset, or a rule of the organisation's own that lacked none and was not judged.
+fn what_counts(report: &Report) -> &'static str {
+    let counts = |unread: bool| report.not_evaluated.iter().any(|row| row.counts_for_exit && row.missing.is_empty() != unread);
+    match (counts(true), counts(false)) {
+        (true, true) => "a required dataset was not read, and a rule of your own was not judged",
+        (false, true) => "a rule of your own was not judged",
+        _ => "a required dataset was not read",
+    }
+}
+
 /// The last lines: totals, what the exit status says, which run this was.
 fn closing(out: &mut String, page: &Page<'_>) {
     let summary = &page.report.summary;
@@ -102,7 +112,7 @@ fn closing(out: &mut String, page: &Page<'_>) {
     let meaning = match summary.exit_code {
         0 => format!("nothing at or above {limit}"),
         1 => format!("findings at or above {limit}"),
-        3 => format!("no findings at or above {limit}, but a required dataset was not read"),
+        3 => format!("no findings at or above {limit}, but {}", what_counts(page.report)),
         _ => "could not run".to_owned(),
     };
     out.push('\n');

@@ -135,7 +135,8 @@ fn lack(row: &NotEvaluated) -> String {
         .map(|missing| if read_in_full { missing.dataset.to_string() } else { format!("{} ({})", missing.dataset, missing.status) })
         .collect();
     match (missing.is_empty(), read_in_full) {
-        (true, _) => String::new(),
+        // A rule of the organisation's own lacked no dataset, and says itself what it was.
+        (true, _) => format!(", as {}", prose(&row.reason)),
         (false, true) => format!(", as {} does not say enough", missing.join(", ")),
         (false, false) => format!(" for want of {}", missing.join(", ")),
     }
