@@ -116,6 +116,18 @@ fn modules_name_only_what_they_may() {
 }
 
 #[test]
+fn two_files_start_children_and_no_other() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let starts = |file: &&PathBuf| {
+        let text = std::fs::read_to_string(file).unwrap();
+        text.contains("process::Command") || text.contains("process::{") && text.contains("Command::new(")
+    };
+    let files = rust_files(&src);
+    let found: Vec<&Path> = files.iter().filter(starts).map(|file| file.strip_prefix(&src).unwrap()).collect();
+    assert_eq!(found, [Path::new("auth/azure_cli.rs"), Path::new("policy/custom/runner.rs")]);
+}
+
+#[test]
 fn the_check_sees_uses_paths_and_macros() {
     let named = named_by(
         "use crate::{policy::Rule, report}; fn f() { crate::cli::run(); println!(\"{}\", crate::auth::x()); }

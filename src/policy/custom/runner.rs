@@ -154,6 +154,8 @@ impl Runner {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.arg(COMMAND).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // glibc sets 64 MiB of address space aside for the heap of each thread: whichever thread came first would take what the rule may.
+        command.env("MALLOC_ARENA_MAX", "1");
         if let Some(root) = std::env::var_os("SystemRoot").filter(|_| cfg!(windows)) {
             command.env("SystemRoot", root);
         }
