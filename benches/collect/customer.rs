@@ -79,7 +79,7 @@ impl Tenant for Customer {
             ["organization"] => envelope(&[json!({ "id": work::CUSTOMER, "displayName": "Contoso", "partnerTenantType": null, "verifiedDomains": [{ "name": "contoso.example", "isDefault": true }] }).to_string()], None),
             ["subscribedSkus"] => envelope(&[json!({ "id": "a", "capabilityStatus": "Enabled", "skuPartNumber": "SPE_E5", "servicePlans": [
                 { "servicePlanName": "AAD_PREMIUM", "provisioningStatus": "Success" }, { "servicePlanName": "AAD_PREMIUM_P2", "provisioningStatus": "Success" }] }).to_string()], None),
-            ["policies", "crossTenantAccessPolicy", "default"] => whole(json!({ "inboundTrust": { "isMfaAccepted": false, "isCompliantDeviceAccepted": false, "isHybridAzureADJoinedDeviceAccepted": false } })),
+            ["policies", "crossTenantAccessPolicy", "default"] => whole(work::cross_tenant_default()),
             ["policies", "crossTenantAccessPolicy", "partners", _, "identitySynchronization"] => whole(json!({ "userSyncInbound": { "isSyncAllowed": false } })),
             ["policies", "crossTenantAccessPolicy", "partners", _, "serviceProviderConstraints"] => whole(work::constraints()),
             ["policies", "identitySecurityDefaultsEnforcementPolicy"] => whole(json!({ "isEnabled": false })),

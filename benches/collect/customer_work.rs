@@ -112,6 +112,23 @@ pub(crate) fn definition(n: usize) -> Value {
     json!({ "id": role, "templateId": role, "displayName": format!("Role {n}"), "isBuiltIn": true })
 }
 
+/// What holds for tenants without settings of their own: every member is said.
+pub(crate) fn cross_tenant_default() -> Value {
+    let everyone = |access: &str| {
+        json!({
+            "usersAndGroups": { "accessType": access, "targets": [{ "target": "AllUsers", "targetType": "user" }] },
+            "applications": { "accessType": access, "targets": [{ "target": "AllApplications", "targetType": "application" }] }
+        })
+    };
+    json!({
+        "isServiceDefault": false, "tenantRestrictions": null,
+        "inboundTrust": { "isMfaAccepted": false, "isCompliantDeviceAccepted": false, "isHybridAzureADJoinedDeviceAccepted": false },
+        "automaticUserConsentSettings": { "inboundAllowed": false, "outboundAllowed": false },
+        "b2bCollaborationInbound": everyone("allowed"), "b2bCollaborationOutbound": everyone("allowed"),
+        "b2bDirectConnectInbound": everyone("blocked"), "b2bDirectConnectOutbound": everyone("blocked")
+    })
+}
+
 pub(crate) fn partner(n: usize) -> Value {
     json!({
         "tenantId": outside(n), "isServiceProvider": true, "isInMultiTenantOrganization": false, "b2bCollaborationInbound": null, "b2bCollaborationOutbound": null,
