@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::diff::{self, Baseline, Before, Comparison, Form, Picture, Sight};
 use crate::domain::ledger::{self, Ledger};
 use crate::domain::report::{Missing, NotApplicable, NotEvaluated, Report};
-use crate::domain::{Finding, Need, Snapshot, Status, TenantSnapshot, Timestamp, View};
+use crate::domain::{Dataset, Finding, Need, Snapshot, Status, TenantSnapshot, Timestamp, View, fingerprint};
 
 use super::rule::{Ctx, Rule};
 use super::rules;
@@ -36,7 +36,7 @@ impl<'a> Compared<'a> {
 /// settings.
 pub fn baseline_of(snapshot: &Snapshot, settings: &Settings) -> Baseline {
     let report = super::evaluate(snapshot, None, settings, snapshot.collected_at);
-    let sights = sights(snapshot, &report.run.rules, &report.not_evaluated, &report.not_applicable);
+    let sights = sights(snapshot, (&report.run.rules, &report.run.terms), &report.not_evaluated, &report.not_applicable);
     let mut found = found(&report);
     let before = |tenant: &TenantSnapshot| {
         let key = (tenant.tenant_id.clone(), tenant.view);
@@ -72,10 +72,36 @@ pub(super) fn selected(settings: &Settings) -> Vec<String> {
     ids
 }
 
+/// Rules that find something beyond the limits that approvals put on sign-ins.
+const BY_LIMITS: [&str; 3] = ["partner-signin-new-country", "partner-signin-new-network", "partner-signin-off-hours"];
+
+/// For each rule that is to be judged a hash of what decides what it finds: its own settings, and of all others those that it looks at. What
+/// only raises, lowers or waives a finding is none of it.
+pub(super) fn terms(settings: &Settings) -> BTreeMap<String, String> {
+    let limits: Vec<String> = settings
+        .approved
+        .iter()
+        .filter(|approved| approved.countries.is_some() || approved.networks.is_some() || approved.hours.is_some())
+        .map(|approved| format!("{}{:?}{:?}{:?}", approved.tenant_id, approved.countries, approved.networks, approved.hours))
+        .collect();
+    let of = |rule: &&Rule| {
+        let values = settings.rules.get(rule.meta.id).into_iter().flat_map(|own| own.values());
+        let mut parts: Vec<String> = values.map(|(name, value)| format!("{name}={value:?}")).collect();
+        if BY_LIMITS.contains(&rule.meta.id) {
+            parts.extend(limits.iter().cloned());
+        }
+        if rule.meta.customer_uses.iter().chain(rule.meta.uses).any(|uses| uses.dataset == Dataset::ConditionalAccess) {
+            parts.push(format!("{:?}", settings.reading));
+        }
+        (rule.meta.id.to_owned(), fingerprint::of_row(parts.iter().map(String::as_str)))
+    };
+    rules::ALL.iter().copied().filter(|rule| settings.selects(rule.meta.id)).map(|rule| of(&rule)).collect()
+}
+
 /// What a run could see, by tenant and view.
 pub(super) fn sights(
     snapshot: &Snapshot,
-    rules: &[String],
+    (rules, terms): (&[String], &BTreeMap<String, String>),
     not_evaluated: &[NotEvaluated],
     not_applicable: &[NotApplicable],
 ) -> BTreeMap<(String, View), Sight> {
@@ -83,7 +109,7 @@ pub(super) fn sights(
         let unjudged: Vec<_> = not_evaluated.iter().filter(|row| row.tenant_id == tenant.tenant_id && row.view == tenant.view).collect();
         let pointless: Vec<_> = not_applicable.iter().filter(|row| row.tenant_id == tenant.tenant_id && row.view == tenant.view).collect();
         let sight = Sight::of(tenant.coverage.clone(), rules.iter().cloned(), &unjudged, &pointless);
-        ((tenant.tenant_id.clone(), tenant.view), sight)
+        ((tenant.tenant_id.clone(), tenant.view), Sight { terms: terms.clone(), ..sight })
     };
     snapshot.tenants.iter().map(of).collect()
 }
