@@ -288,12 +288,7 @@ mod tests {
             });
             Finding { since: Some(at(first)), evidence: evidence.into(), ..finding(id, "events", "u", Dataset::SignIns) }
         };
-        let told = |then: Finding, now: Finding| {
-            states(&baseline(log(-30), vec![then]), log(-23), vec![now])
-                .into_iter()
-                .map(|(id, state, seen)| (id, state, seen))
-                .collect::<Vec<_>>()
-        };
+        let told = |then: Finding, now: Finding| states(&baseline(log(-30), vec![then]), log(-23), vec![now]);
         let same = [("b".to_owned(), State::Existing, at(-9))];
         assert_eq!(told(episode("a", -28, -2), episode("b", -22, 5)), same);
         // A report does not carry `since`: its evidence tells.
