@@ -35,6 +35,7 @@ pub(super) static RULE: Rule = Rule {
             "signIns.events.crossTenantAccessType",
             "coverage.sign-ins.from",
             "coverage.sign-ins.to",
+            "signIns.events.errorCode",
         ],
         settings: &[],
         remediation: "Ask whoever bought the service whether it is still wanted. If not, end the relationship: Microsoft 365 admin center > Settings > \

@@ -36,6 +36,7 @@ pub(super) static RULE: Rule = Rule {
             "roleSchedules.kind",
             "roleDefinitions.templateId",
             "foreignPrincipals.tenantId",
+            "crossTenantPartners.isServiceProvider",
         ],
         settings: &[],
         remediation: "Lower or end it where it comes from: Microsoft 365 admin center > Settings > Partner relationships > (partner), and ask the \

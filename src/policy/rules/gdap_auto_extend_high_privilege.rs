@@ -29,6 +29,8 @@ pub(super) static RULE: Rule = Rule {
             "relationships.activatedDateTime",
             "relationships.createdDateTime",
             "declared.relationships.relationship.autoExtendDuration",
+            "declared.relationships.relationship.roles",
+            "declared.relationships.relationship.status",
         ],
         settings: &[tier("auto-extend-max-tier", 1, "The weakest tier for which auto-extend is a finding (0 to 3).")],
         remediation: "Switch it off: Partner Center > Customers > (customer) > Admin relationships > the relationship > Auto extend: No, or \

@@ -23,6 +23,8 @@ pub(super) static RULE: Rule = Rule {
             "relationships.endDateTime",
             "relationships.autoExtendDuration",
             "declared.relationships.relationship.endDateTime",
+            "declared.relationships.relationship.autoExtendDuration",
+            "declared.relationships.relationship.status",
         ],
         settings: &[days("expiring-days", 30, "How many days ahead an end is reported.")],
         remediation: "Look at the PRV and ASG findings of the same relationship, request its successor with the roles that are left, and let this \

@@ -27,6 +27,7 @@ pub(super) static RULE: Rule = Rule {
             "relationships.endDateTime",
             "relationships.roles",
             "declared.relationships.relationship.duration",
+            "declared.relationships.relationship.roles",
         ],
         settings: &[
             days("max-days", 365, "Longest run in days."),

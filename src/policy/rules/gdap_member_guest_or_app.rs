@@ -18,7 +18,14 @@ pub(super) static RULE: Rule = Rule {
         uses: &[required(Dataset::GroupMembers), helps(Dataset::Assignments)],
         customer_uses: &[],
         reads: Reads::Some,
-        fields: &["groupMembers", "principals.kind", "principals.userType", "principals.userPrincipalName", "assignments.roles"],
+        fields: &[
+            "groupMembers",
+            "principals.kind",
+            "principals.userType",
+            "principals.userPrincipalName",
+            "assignments.roles",
+            "assignments.status",
+        ],
         settings: &[list(
             "shared-names",
             &["admin", "helpdesk", "support", "noc", "service", "svc"],

@@ -27,6 +27,7 @@ pub(super) static RULE: Rule = Rule {
             "userActivity.lastSignInDateTime",
             "userActivity.createdDateTime",
             "assignments.roles",
+            "assignments.status",
         ],
         settings: &[
             days("member-inactive-days", 60, "Days without a successful sign-in after which a member is unused."),

@@ -30,6 +30,7 @@ pub(super) static RULE: Rule = Rule {
             "mfaRegistrations.isMfaRegistered",
             "mfaRegistrations.lastUpdatedDateTime",
             "assignments.roles",
+            "assignments.status",
         ],
         settings: &[list(
             "strong-methods",

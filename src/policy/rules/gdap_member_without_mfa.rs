@@ -35,6 +35,7 @@ pub(super) static RULE: Rule = Rule {
             "mfaRegistrations.lastUpdatedDateTime",
             "assignments.roles",
             "userActivity.createdDateTime",
+            "assignments.status",
         ],
         settings: &[days("grace-days-new-user", 7, "Days that a new account has to register a method.")],
         remediation: "Revoke the account's sessions, have it register a phishing-resistant method (My Account > Security info), and demand MFA of all \

@@ -28,6 +28,7 @@ pub(super) static RULE: Rule = Rule {
             "relationships.endDateTime",
             "relationships.autoExtendDuration",
             "declared.relationships.relationship.roles",
+            "declared.relationships.relationship.status",
         ],
         settings: &[role_count("min-overlap-roles", 1, "Roles that two or more relationships must grant alike.")],
         remediation: "Keep one relationship for each job and end the others: Partner Center > Customers > (customer) > Admin relationships.",

@@ -25,6 +25,7 @@ pub(super) static RULE: Rule = Rule {
             "relationships.createdDateTime",
             "relationships.customer.tenantId",
             "declared.relationships.relationship.status",
+            "declared.relationships.relationship.roles",
         ],
         settings: &[tier("offer-max-tier", 0, "The weakest tier that makes an offer a finding (0 to 3).")],
         remediation: "If it was not planned: withdraw it in Partner Center > Customers > (customer) > Admin relationships, tell the customer not to \

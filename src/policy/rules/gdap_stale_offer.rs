@@ -24,6 +24,7 @@ pub(super) static RULE: Rule = Rule {
             "relationships.lastModifiedDateTime",
             "relationships.createdDateTime",
             "declared.relationships.relationship.status",
+            "declared.relationships.relationship.createdDateTime",
         ],
         settings: &[
             days("pending-days", 30, "Days that an offer may wait for approval."),

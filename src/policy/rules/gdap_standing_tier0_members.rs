@@ -38,6 +38,7 @@ pub(super) static RULE: Rule = Rule {
             "groupPim.accessId",
             "groupPim.endDateTime",
             "groups.gone",
+            "assignments.status",
         ],
         settings: &[
             REQUIRE_JIT,

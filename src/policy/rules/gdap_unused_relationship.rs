@@ -56,6 +56,7 @@ pub(super) static RULE: Rule = Rule {
             "declared.relationships.relationship.activatedDateTime",
             "coverage.sign-ins.from",
             "coverage.sign-ins.to",
+            "signIns.events.homeTenantId",
         ],
         settings: &[
             days("unused-days", 90, "Days without a sign-in after which a relationship is unused."),

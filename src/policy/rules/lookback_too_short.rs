@@ -22,7 +22,13 @@ pub(super) static RULE: Rule = Rule {
         uses: &[],
         customer_uses: &[],
         reads: Reads::Some,
-        fields: &["coverage.sign-ins.status", "coverage.sign-ins.from", "coverage.sign-ins.to", "coverage.app-sign-ins.from"],
+        fields: &[
+            "coverage.sign-ins.status",
+            "coverage.sign-ins.from",
+            "coverage.sign-ins.to",
+            "coverage.app-sign-ins.from",
+            "coverage.app-sign-ins.to",
+        ],
         settings: &[],
         remediation: "Read as far back as the tenant keeps (--lookback 30d with Entra ID P1 or P2). To see further, send the sign-in logs to a Log \
                       Analytics workspace or a storage account (Entra admin center > Diagnostic settings) and keep this tool's snapshots; six months \

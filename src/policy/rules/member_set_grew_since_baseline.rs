@@ -30,6 +30,7 @@ pub(super) static RULE: Rule = Rule {
             "assignments.roles",
             "principals.userPrincipalName",
             "principals.createdDateTime",
+            "assignments.status",
         ],
         settings: &[
             count("growth-percent", 25, "Growth of a group with tier 2 roles, in percent of what it was, above which it is reported."),

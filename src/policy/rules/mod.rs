@@ -82,12 +82,16 @@ mod held;
 mod limits;
 mod network;
 mod outside;
+#[cfg(test)]
+mod proved;
 mod shared;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 mod told;
+#[cfg(test)]
+mod unturned;
 mod visits;
 
 /// Every built-in rule, by code.

@@ -41,6 +41,7 @@ pub(super) static RULE: Rule = Rule {
             "organization.verifiedDomains",
             "signIns.events.userId",
             "signIns.events.crossTenantAccessType",
+            "tenantNames.displayName",
         ],
         settings: &[list("strong-app-roles", STRONG_APP_ROLES, "Application permissions that are reported when they are given.")],
         remediation: "Remove the credential (POST /servicePrincipals/{id}/removePassword, or /applications/{id}/removePassword), the permission (DELETE \

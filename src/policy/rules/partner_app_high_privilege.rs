@@ -67,7 +67,6 @@ pub(super) static RULE: Rule = Rule {
             "servicePrincipals.appId",
             "servicePrincipals.ownerTenantId",
             "servicePrincipals.accountEnabled",
-            "servicePrincipals.verifiedPublisher",
             "appRoleAssignments.permission",
             "delegatedGrants.scopes",
             "roleAssignments.roleDefinitionId",

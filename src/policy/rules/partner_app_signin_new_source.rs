@@ -43,6 +43,8 @@ pub(super) static RULE: Rule = Rule {
             "customer.delegatedGrants.scopes",
             "customer.servicePrincipals.displayName",
             "coverage.app-sign-ins.from",
+            "coverage.app-sign-ins.to",
+            "crossTenantPartners.isServiceProvider",
         ],
         settings: &[
             BASELINE_DAYS,

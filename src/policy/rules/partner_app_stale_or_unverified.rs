@@ -43,6 +43,7 @@ pub(super) static RULE: Rule = Rule {
             "delegatedGrants.scopes",
             "coverage.app-sign-ins.from",
             "coverage.app-sign-ins.to",
+            "crossTenantPartners.isServiceProvider",
         ],
         settings: &[
             days("app-unused-days", 90, "Days without a sign-in of the application after which it is unused."),

@@ -27,14 +27,7 @@ pub(super) static RULE: Rule = Rule {
         uses: &[],
         customer_uses: &[required(Dataset::Audits)],
         reads: Reads::Some,
-        fields: &[
-            "audits.activity",
-            "audits.activityDateTime",
-            "audits.result",
-            "audits.actor",
-            "audits.targets.id",
-            "audits.targets.changes",
-        ],
+        fields: &["audits.activity", "audits.activityDateTime", "audits.result", "audits.targets.id", "audits.targets.changes"],
         settings: &[],
         remediation: "Compare the roles that were added with what was agreed. Where they differ, end the relationship that brought them: Microsoft 365 \
                       admin center > Settings > Partner relationships > (partner) > Remove roles, and ask the partner for a smaller one.",

@@ -70,6 +70,7 @@ pub(super) static RULE: Rule = Rule {
             "purview.operation",
             "coverage.sign-ins.from",
             "coverage.sign-ins.to",
+            "signIns.events.homeTenantId",
         ],
         settings: &[Setting {
             name: "chain-window-minutes",

@@ -36,6 +36,7 @@ pub(super) static RULE: Rule = Rule {
             "customer.audits.actor",
             "customer.audits.activityDateTime",
             "coverage.sign-ins.from",
+            "coverage.sign-ins.to",
         ],
         settings: &[
             BASELINE_DAYS,

@@ -39,6 +39,7 @@ pub(super) static RULE: Rule = Rule {
             "customer.signIns.events.createdDateTime",
             "customer.signIns.events.crossTenantAccessType",
             "coverage.sign-ins.from",
+            "coverage.sign-ins.to",
         ],
         settings: &[
             BASELINE_DAYS,

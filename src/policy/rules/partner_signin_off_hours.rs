@@ -32,6 +32,7 @@ pub(super) static RULE: Rule = Rule {
             "customer.signIns.events.userId",
             "customer.signIns.events.crossTenantAccessType",
             "coverage.sign-ins.from",
+            "coverage.sign-ins.to",
         ],
         settings: &[
             BASELINE_DAYS,

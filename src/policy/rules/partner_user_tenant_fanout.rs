@@ -40,6 +40,7 @@ pub(super) static RULE: Rule = Rule {
             "signIns.events.errorCode",
             "signIns.events.crossTenantAccessType",
             "coverage.sign-ins.from",
+            "coverage.sign-ins.to",
         ],
         settings: &[
             count(

@@ -35,6 +35,7 @@ pub(super) static RULE: Rule = Rule {
             "crossTenantPartners.settings.directConnectInboundAll",
             "crossTenantDefault.inboundTrust",
             "identitySync.isInboundSyncAllowed",
+            "crossTenantDefault.autoConsentInbound",
         ],
         settings: &[list("allowed-trust", &[], "What may be trusted: `user-sync`, `auto-consent`, `device-trust`, `direct-connect`.")],
         remediation: "Entra admin center > External Identities > Cross-tenant access settings > Organizational settings > (organisation) > Inbound \

@@ -29,6 +29,7 @@ pub(super) static RULE: Rule = Rule {
             "coverage.app-sign-ins.status",
             "signIns.events.crossTenantAccessType",
             "licenses.entraP1",
+            "coverage.sign-ins.to",
         ],
         settings: &[hours("max-lag-hours", 24, "Hours without any event after which the log counts as silent.")],
         remediation: "Grant AuditLog.Read.All and Directory.Read.All (application, or delegated with a role such as Reports Reader), and have Entra \

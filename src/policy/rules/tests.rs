@@ -16,7 +16,7 @@ use crate::policy::settings::Settings;
 const HEADINGS: [&str; 8] = ["Why it matters", "What it checks", "Settings", "Examples", "Fix", "Permissions", "Mapping", "References"];
 
 /// Files in this folder that are no rule.
-const SHARED: [&str; 15] = [
+const SHARED: [&str; 17] = [
     "approval",
     "audit_trail",
     "declared_rows",
@@ -27,10 +27,12 @@ const SHARED: [&str; 15] = [
     "mod",
     "network",
     "outside",
+    "proved",
     "shared",
     "testing",
     "tests",
     "told",
+    "unturned",
     "visits",
 ];
 
