@@ -227,6 +227,14 @@ fn every_mistake_at_once_with_file_line_and_column() {
 }
 
 #[test]
+fn a_code_may_be_the_id_in_capitals() {
+    let text = format!("{}{BODY}", HEADER.replace("#   id: ID", "#   id: acme-01\n#   code: ACME-01"));
+    let rules = Rules::new().with_text("acme-01", &text);
+    let (code, report) = rules.evaluate(&["--rule", "ACME-01"]);
+    assert_eq!((code, report["findings"][0]["code"].as_str()), (1, Some("ACME-01")));
+}
+
+#[test]
 fn two_rules_with_one_id_are_refused() {
     let rules = Rules::new().with("acme-active", BODY);
     std::fs::create_dir(rules.0.path("more")).unwrap();
