@@ -84,7 +84,7 @@ fn object(required: &[&str], properties: Json) -> Json {
 }
 
 fn text(description: &str) -> Json {
-    json!({ "type": "string", "minLength": 1, "description": description })
+    json!({ "type": "string", "pattern": "\\S", "description": description })
 }
 
 fn guid(description: &str) -> Json {
@@ -148,14 +148,14 @@ fn waiver() -> Json {
 }
 
 fn role_set() -> Json {
-    let roles = json!({ "type": "array", "items": { "type": "string" }, "description": "Built-in roles by name or template id, and built-in sets." });
+    let roles = strings("Built-in roles by name or template id, and built-in sets.", json!({ "type": "string" }));
     object(&["name", "roles"], json!({ "name": text("What lists of roles call it."), "roles": roles }))
 }
 
 fn approved() -> Json {
     let string = || json!({ "type": "string" });
-    let roles = json!({ "type": "array", "items": string(), "description": "Roles by name or template id, and role sets; left out: every role but tier 0." });
-    object(
+    let roles = strings("Roles by name or template id, and role sets; left out: every role but tier 0.", string());
+    let mut schema = object(
         &["tenant", "owner"],
         json!({
             "tenant": guid("The outside tenant's id."),
@@ -171,7 +171,11 @@ fn approved() -> Json {
             "owner": text("Who answers for it."),
             "ticket": text("Where it was decided."),
         }),
-    )
+    );
+    // Hours by nobody's clock would be checked by a wrong one, and a clock without hours means nothing.
+    schema["dependentRequired"] = json!({ "hours": ["utc-offset"], "days": ["utc-offset"] });
+    schema["dependentSchemas"] = json!({ "utc-offset": { "anyOf": [{ "required": ["hours"] }, { "required": ["days"] }] } });
+    schema
 }
 
 /// What every rule takes.
@@ -257,6 +261,11 @@ mod tests {
             "client-secret = \"x\"",
             "[[waiver]]\nrule = \"LIF-02\"\nsubject = \"s\"\nreason = \"r\"\nowner = \"o\"",
             "[[approved]]\ntenant = \"fabrikam.example\"\nowner = \"it\"",
+            "[[approved]]\ntenant = \"11111111-1111-4111-8111-111111111111\"\nowner = \"it\"\nroles = []",
+            "[[approved]]\ntenant = \"11111111-1111-4111-8111-111111111111\"\nowner = \"it\"\nhours = \"08:00-18:00\"",
+            "[[approved]]\ntenant = \"11111111-1111-4111-8111-111111111111\"\nowner = \"it\"\nutc-offset = \"Z\"",
+            "[[role-set]]\nname = \"desk\"\nroles = []",
+            "[[waiver]]\nrule = \"LIF-02\"\nsubject = \" \"\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-01-31",
             "[[accepted-gap]]\nreason = \"x\"\ndataset = \"sign-inz\"",
             "[rules.gdap-long-durations]\nenabled = true",
             "[rules.gdap-long-duration]\nmax-days = \"a year\"",

@@ -39,21 +39,26 @@ pub(super) fn apply_file(config: &mut Config, settings: &mut Settings) {
     }));
 }
 
-/// Takes the waivers over; one whose rule does not exist is a mistake.
+/// Takes the waivers over; one whose rule does not exist is a mistake, and so is a second one of the same finding, once by code and once by id.
 fn apply_waivers(config: &mut Config, settings: &mut Settings) {
     let mut problems = Vec::new();
+    let mut known = BTreeSet::new();
     for waiver in &config.waivers {
-        if let Ok(rule_id) = find_rule(&waiver.rule, settings) {
-            settings.waivers.push(Waiver {
-                rule_id,
-                subject: waiver.subject.clone(),
-                partner: waiver.partner.clone(),
-                customer: waiver.customer.clone(),
-                reason: waiver.reason.clone(),
-                owner: waiver.owner.clone(),
-                until: waiver.until,
-            });
+        let Ok(rule_id) = find_rule(&waiver.rule, settings) else { continue };
+        if !known.insert((rule_id, waiver.subject.to_lowercase(), &waiver.partner, &waiver.customer)) {
+            let message = format!("{rule_id} is waived twice for {:?}", waiver.subject);
+            problems.push(config.problem_at(&waiver.at, message, Some("keep one of the two".to_owned())));
+            continue;
         }
+        settings.waivers.push(Waiver {
+            rule_id,
+            subject: waiver.subject.clone(),
+            partner: waiver.partner.clone(),
+            customer: waiver.customer.clone(),
+            reason: waiver.reason.clone(),
+            owner: waiver.owner.clone(),
+            until: waiver.until,
+        });
     }
     for (rule, at) in &config.waived_rules {
         if let Err(near) = find_rule(rule, settings) {
@@ -226,6 +231,14 @@ mod tests {
         let said: Vec<(usize, usize, bool)> =
             config.problems.iter().map(|problem| (problem.line, problem.column, problem.help.is_some())).collect();
         assert_eq!((said, settings.waivers.len()), (vec![(2, 8, true)], 0));
+
+        let waived =
+            |rule: &str| format!("[[waiver]]\nrule = \"{rule}\"\nsubject = \"s\"\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-01-31\n");
+        let mut config = from_text("p.toml", &format!("{}{}", waived("PRV-02"), waived("gdap-tier0-role")), Trust::Discovered);
+        let mut settings = Settings::default();
+        apply_file(&mut config, &mut settings);
+        let said: Vec<String> = config.problems.iter().map(ToString::to_string).collect();
+        assert_eq!((said, settings.waivers.len()), (vec!["p.toml:7:1: gdap-tier0-role is waived twice for \"s\"".to_owned()], 1));
 
         let text = "skip-dataset = [\"groups\", \"grups\"]\nlokback = 1\nrule = [\"zebra\"]\n[rules.zebra]\nenabled = false\n";
         let mut config = from_text("p.toml", text, Trust::Named);

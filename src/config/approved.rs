@@ -211,6 +211,8 @@ mod tests {
         for (wrong, line, word) in [
             ("groups = [\"sg-partners\"]\n", 4, "object id"),
             ("countries = []\n", 4, "not empty"),
+            ("roles = []\n", 4, "not empty"),
+            ("networks = [\"::ffff:192.0.2.7/120\"]\n", 4, "192.0.2.0/24"),
             ("countries = [\"NLD\"]\n", 4, "two letters"),
             ("networks = [\"192.0.2.7/24\"]\n", 4, "192.0.2.0/24"),
             ("hours = \"7-19\"\n", 4, "`hours`"),

@@ -63,8 +63,9 @@ fn read_one(span: Range<usize>, table: &DeTable<'_>, spots: &mut Vec<Spot>) -> O
 
 /// Roles by name, template id or set, as sorted template ids.
 pub(super) fn list_of_roles(value: &Spanned<DeValue<'_>>, own: &[RoleSetEntry], spots: &mut Vec<Spot>) -> Vec<String> {
-    let Some(items) = value.get_ref().as_array() else {
-        spots.push(Spot::new(value.span(), "`roles` is a list of strings"));
+    // An empty list reads like "none", and whatever asks whether all of no roles are in it hears yes.
+    let Some(items) = value.get_ref().as_array().filter(|items| !items.is_empty()) else {
+        spots.push(Spot::new(value.span(), "`roles` is a list of strings that is not empty"));
         return Vec::new();
     };
     let mut ids = Vec::new();
@@ -116,9 +117,10 @@ mod tests {
 
     #[test]
     fn every_mistake_has_its_place() {
-        let text = "[[role-set]]\nname = \"roles-simple\"\nroles = [\"Global Reader\"]\n[[role-set]]\nname = \"global reader\"\nroles = []\n\
+        let text = "[[role-set]]\nname = \"roles-simple\"\nroles = [\"Global Reader\"]\n[[role-set]]\nname = \"global reader\"\nroles = [\"Global Reader\"]\n\
                     [[role-set]]\nname = \"a\"\nroles = [\"task-licences\"]\n[[role-set]]\nroels = []\n[[role-set]]\nname = \"b\"\nroles = [\"c\"]\n\
-                    [[role-set]]\nname = \"c\"\nroles = []\n[[role-set]]\nname = \"C\"\nroles = []\n";
+                    [[role-set]]\nname = \"c\"\nroles = [\"Global Reader\"]\n[[role-set]]\nname = \"C\"\nroles = [\"Global Reader\"]\n\
+                    [[role-set]]\nname = \"d\"\nroles = []\n";
         let config = from_text("p.toml", text, Trust::Discovered);
         let said: Vec<(usize, &str)> = config.problems.iter().map(|problem| (problem.line, problem.message.as_str())).collect();
         assert_eq!(
@@ -132,6 +134,7 @@ mod tests {
                 (11, "unknown key \"roels\""),
                 (14, "`roles`: there is no built-in role and no role set \"c\""),
                 (19, "there are two sets named \"C\""),
+                (23, "`roles` is a list of strings that is not empty"),
             ]
         );
         assert!(config.problems[2].help.as_deref().is_some_and(|help| help.contains("task-licenses")));

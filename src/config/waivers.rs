@@ -33,6 +33,8 @@ pub struct WaiverEntry {
     pub owner: String,
     /// Until when; a date alone counts to its end.
     pub until: Timestamp,
+    /// Where it stands in the file.
+    pub at: Range<usize>,
 }
 
 /// Reads the list.
@@ -96,6 +98,7 @@ fn read_one(
         reason: reason?,
         owner: owner?,
         until: ends?,
+        at: span,
     })
 }
 

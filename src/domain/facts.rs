@@ -214,6 +214,12 @@ impl Relationship {
         self.auto_extend_duration.as_ref().is_some_and(|duration| !duration.0.trim().is_empty() && !duration.is_zero())
     }
 
+    /// True if it renews itself at its end. One that is on its way out does not, whatever was once agreed.
+    pub fn renews_itself(&self) -> bool {
+        use RelationshipStatus::{Expiring, Terminating, TerminationRequested};
+        self.auto_extends() && !matches!(self.status, Expiring | Terminating | TerminationRequested)
+    }
+
     /// True if its name has the form that Microsoft's own transition from DAP gave (`MLT_xxxxxxxx_xxxxxxxx_xxxxxxxx`).
     pub fn is_microsoft_led(&self) -> bool {
         let mut parts = self.display_name.split('_');

@@ -31,10 +31,15 @@ impl NetRange {
         }
         let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
-        let whole = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Ok(whole), |bits| bits.parse::<u32>().map_err(|_| wrong()))?;
-        if !(1..=whole).contains(&bits) {
-            return Err(format!("{text:?}: a range has 1 to {whole} bits"));
+        let whole = |address: IpAddr| if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Ok(whole(address)), |bits| bits.parse::<u32>().map_err(|_| wrong()))?;
+        // Addresses of the log are told in their shortest form: a range of IPv4 addresses written as IPv6 would hold none of them.
+        let (address, bits) = match address.to_canonical() {
+            v4 @ IpAddr::V4(_) if address.is_ipv6() && bits >= 96 => (v4, bits - 96),
+            _ => (address, bits),
+        };
+        if !(1..=whole(address)).contains(&bits) {
+            return Err(format!("{text:?}: a range has 1 to {} bits", whole(address)));
         }
         let range = match address {
             IpAddr::V4(v4) => NetRange::V4(u32::from(v4) & (u32::MAX << (32 - bits)), bits),
@@ -186,6 +191,11 @@ mod tests {
         }
         assert_eq!(NetRange::parse("192.0.2.7"), NetRange::parse("192.0.2.7/32"));
         assert!(NetRange::parse("192.0.2.7/24").unwrap_err().contains("192.0.2.0/24"));
+        assert_eq!(NetRange::parse("::ffff:192.0.2.0/120"), NetRange::parse("192.0.2.0/24"));
+        assert_eq!(NetRange::parse("::ffff:192.0.2.7"), NetRange::parse("192.0.2.7"));
+        for wrong in ["::ffff:0:0/96", "::ffff:192.0.2.0/129", "::ffff:192.0.2.0/95"] {
+            assert!(NetRange::parse(wrong).is_err(), "{wrong}");
+        }
         for wrong in ["", "AS", "ASx", "192.0.2.0/0", "192.0.2.0/33", "::/129", "192.0.2", "192.0.2.0/", "example.com"] {
             assert!(NetRange::parse(wrong).is_err(), "{wrong}");
         }

@@ -12,6 +12,7 @@ pub mod diff;
 pub mod facts;
 pub mod finding;
 pub mod fingerprint;
+pub mod joined;
 pub mod ledger;
 pub mod limits;
 pub mod log_span;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::domain::facts::{
     Assignment, Group, MfaRegistration, PartnerFacts, Principal, Relationship, RelationshipStatus, SignIn, UserActivity,
 };
-use crate::domain::{Party, Timestamp, roles};
+use crate::domain::{Party, Timestamp, joined, roles};
 
 /// The last success of one person in one customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,12 +37,7 @@ impl<'a> Index<'a> {
     /// Joins the facts. Linear in them but for sorting. Of facts with one id, which no collector writes, one is taken, and the same one
     /// in whatever order they stand.
     pub fn new(facts: &'a PartnerFacts) -> Self {
-        let mut relationships: Vec<&Relationship> = facts.relationships.iter().collect();
-        // The live one of two: it is the one that gives access.
-        relationships.sort_unstable_by(|a, b| {
-            (&a.id, !a.status.is_live()).cmp(&(&b.id, !b.status.is_live())).then_with(|| canonical(a).cmp(&canonical(b)))
-        });
-        relationships.dedup_by(|later, kept| later.id == kept.id);
+        let relationships = joined::relationships_by_id(&facts.relationships);
         let live: HashMap<&str, &Relationship> = relationships
             .iter()
             .filter(|relationship| relationship.status.is_live())
@@ -88,7 +83,7 @@ impl<'a> Index<'a> {
             group_roles,
             mfa: sorted(&facts.mfa_registrations).into_iter().map(|row| (row.user_id.as_str(), row)).collect(),
             activity: sorted(&facts.user_activity).into_iter().map(|row| (row.user_id.as_str(), row)).collect(),
-            customer_names: customer_names(facts, &relationships),
+            customer_names: joined::customer_names(facts),
             sign_ins: last_successes(&facts.sign_ins.events),
             principals,
             relationships,
@@ -191,44 +186,18 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Facts in a settled order, by id first.
-/// A relationship whose roles stand in an order of their own: for the rare two of one id.
-fn canonical(relationship: &Relationship) -> Relationship {
-    let mut relationship = relationship.clone();
-    relationship.roles.sort_unstable();
-    relationship
-}
-
-/// The same of an assignment.
+/// An assignment whose roles stand in an order of their own: for the rare two of one id.
 fn with_sorted_roles(assignment: &Assignment) -> Assignment {
     let mut assignment = assignment.clone();
     assignment.roles.sort_unstable();
     assignment
 }
 
+/// Facts in a settled order, by id first.
 fn sorted<T: Ord>(facts: &[T]) -> Vec<&T> {
     let mut sorted: Vec<&T> = facts.iter().collect();
     sorted.sort_unstable();
     sorted
-}
-
-fn customer_names<'a>(facts: &'a PartnerFacts, relationships: &[&'a Relationship]) -> BTreeMap<&'a str, &'a str> {
-    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
-    let from_contracts =
-        sorted(&facts.contracts).into_iter().map(|contract| (contract.customer_id.as_str(), contract.display_name.as_deref()));
-    let from_customers =
-        sorted(&facts.customers).into_iter().map(|customer| (customer.tenant_id.as_str(), customer.display_name.as_deref()));
-    let from_relationships = relationships
-        .iter()
-        .filter_map(|relationship| relationship.customer.as_ref())
-        .map(|customer| (customer.tenant_id.as_str(), customer.display_name.as_deref()));
-    // Later sources are the better ones, and overwrite.
-    for (id, name) in from_contracts.chain(from_customers).chain(from_relationships) {
-        if let Some(name) = name.filter(|name| !name.trim().is_empty()) {
-            names.insert(id, name);
-        }
-    }
-    names
 }
 
 fn last_successes(events: &[SignIn]) -> BTreeMap<&str, BTreeMap<&str, Timestamp>> {
@@ -243,24 +212,4 @@ fn last_successes(events: &[SignIn]) -> BTreeMap<&str, BTreeMap<&str, Timestamp>
 /// False where the event says that it was another kind of visit (a guest's, say). Without a type, or with one that is new, it may be.
 pub(super) fn may_be_delegated(event: &SignIn) -> bool {
     event.may_be_delegated()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_two_with_one_id_the_same_is_taken_in_every_order_of_them_and_of_their_roles() {
-        let taken = |rows: [&[&str]; 2]| {
-            let json = rows.map(|roles| serde_json::json!({ "id": "r", "status": "terminated", "roles": roles }));
-            let facts: PartnerFacts = serde_json::from_value(serde_json::json!({ "relationships": json })).unwrap();
-            let mut roles = Index::new(&facts).relationships[0].roles.clone();
-            roles.sort();
-            roles
-        };
-        let first = taken([&["e"], &["n", "6"]]);
-        for other in [[&["e"][..], &["6", "n"]], [&["n", "6"], &["e"]], [&["6", "n"], &["e"]]] {
-            assert_eq!(taken(other), first);
-        }
-    }
 }

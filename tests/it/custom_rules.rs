@@ -142,6 +142,11 @@ fn findings_of_an_own_rule_are_findings_like_all_others() {
     let finding = &report["findings"][0];
     assert_eq!((code, finding["severity"].as_str(), finding["baseSeverity"].as_str()), (0, Some("low"), Some("critical")));
 
+    let waiver = "[[waiver]]\nrule = \"acme-active\"\nsubject = \"big\"\nreason = \"agreed\"\nowner = \"it\"\nuntil = 2027-01-31\n";
+    rules.0.write("p.toml", &format!("rules-dir = [\"rules\"]\n{waiver}"));
+    let (code, report) = rules.0.report(&["evaluate", "facts.json", "--config", "p.toml", "--rule", "acme-active"]);
+    assert_eq!((code, report["findings"][0]["waiver"]["reason"].as_str()), (0, Some("agreed")));
+
     let (_, report) = rules.evaluate(&["--skip-rule", "acme-active"]);
     assert!(report["findings"].as_array().unwrap().iter().all(|finding| finding["ruleId"] != "acme-active"));
     let unknown = rules.run(&["evaluate", "facts.json", "--rules-dir", "rules", "--rule", "acme-activ"]);
@@ -219,6 +224,14 @@ fn every_mistake_at_once_with_file_line_and_column() {
     assert_eq!(said.matches("error:").count(), 9, "{said}");
     let tested = rules.run(&["rules", "test", "rules"]);
     assert_eq!(tested.code, 2, "{}", tested.stdout);
+}
+
+#[test]
+fn a_code_may_be_the_id_in_capitals() {
+    let text = format!("{}{BODY}", HEADER.replace("#   id: ID", "#   id: acme-01\n#   code: ACME-01"));
+    let rules = Rules::new().with_text("acme-01", &text);
+    let (code, report) = rules.evaluate(&["--rule", "ACME-01"]);
+    assert_eq!((code, report["findings"][0]["code"].as_str()), (1, Some("ACME-01")));
 }
 
 #[test]

@@ -104,6 +104,62 @@ fn what_was_not_read_comes_first_and_nobody_is_never_said_in_its_place() {
 }
 
 #[test]
+fn an_overview_or_an_end_that_finds_nothing_is_no_answer_where_relationships_were_not_read() {
+    for (args, whole) in [(&[][..], 0), (&["--ends", "2019-01-01"][..], 0), (&["--until", "2035-01-01"][..], 0)] {
+        let mut codes = Vec::new();
+        for status in ["complete", "denied"] {
+            let program = program("tidy-msp", |tenant| {
+                tenant["coverage"]["relationships"] = serde_json::json!({ "status": status });
+                tenant["partner"]["relationships"] = serde_json::json!([]);
+            });
+            codes.push(answer(&program, args).0);
+        }
+        assert_eq!(codes, [whole, 3], "{args:?}");
+    }
+    let program = program("tidy-customer", |tenant| tenant["coverage"]["role-schedules"] = serde_json::json!({ "status": "denied" }));
+    assert_eq!(answer(&program, &["--ends", "2019-01-01"]).0, 3, "a timed role may end then");
+    assert_eq!(answer(&program, &[]).0, 0, "there are outside tenants");
+}
+
+#[test]
+fn a_customer_with_thousands_of_relationships_is_bounded_and_counted() {
+    let program = program("tidy-msp", |tenant| {
+        let facts = &mut tenant["partner"];
+        let mut first = facts["relationships"][0].clone();
+        first["endDateTime"] = "2027-03-12T00:00:00Z".into();
+        first["autoExtendDuration"] = Value::Null;
+        let assignment = facts["assignments"].as_array().unwrap().iter().find(|row| row["relationshipId"] == first["id"]).unwrap().clone();
+        for number in 0..3_000 {
+            let mut own = first.clone();
+            own["id"] = format!("r{number:05}").into();
+            facts["relationships"].as_array_mut().unwrap().push(own);
+            let mut row = assignment.clone();
+            (row["id"], row["relationshipId"]) = (format!("a{number:05}").into(), format!("r{number:05}").into());
+            facts["assignments"].as_array_mut().unwrap().push(row);
+        }
+        // The most powerful one is not the first of them.
+        let mut last = first.clone();
+        (last["id"], last["roles"]) = ("z".into(), serde_json::json!(["62e90394-69f5-4237-9190-012177145e10"]));
+        facts["relationships"].as_array_mut().unwrap().push(last);
+    });
+    let (_, told) = answer(&program, &["--until", "2028-01-01"]);
+    let view = &told["tenants"][0]["partnerView"];
+    let customer = view["customers"].as_array().unwrap().iter().find(|customer| customer["moreRelationships"] != 0).unwrap();
+    let shown = customer["relationships"].as_array().unwrap();
+    let total = shown.len() as u64 + customer["moreRelationships"].as_u64().unwrap();
+    assert!(shown.len() == 100 && total >= 3_001 && view["totals"]["relationships"].as_u64() >= Some(total), "{total}");
+    assert!(shown.iter().any(|relationship| relationship["id"] == "z"), "what is worst is listed");
+    let end = view["ends"][0]["customers"].as_array().unwrap().iter().find(|end| end["moreEnding"] != 0).unwrap();
+    let ending = (end["ending"].as_array().unwrap().len() as u64, end["moreEnding"].as_u64().unwrap());
+    assert!(ending.0 == 100 && (3_001..=total).contains(&(ending.0 + ending.1)), "{ending:?}");
+    assert!(told.to_string().len() < 1_000_000);
+    let text = table(&program, &["--customer", customer["tenantId"].as_str().unwrap()]);
+    assert!(text.contains("more relationships (--full lists more)") && text.lines().count() < 1_000, "{}", text.lines().count());
+    let whole = program.run(&["explain", "s.json", "--format", "json", "--full"]);
+    assert!(whole.stdout.contains("\"r02999\""));
+}
+
+#[test]
 fn nothing_is_called_unseen_where_the_log_was_not_read() {
     let uses = |coverage: Value| -> BTreeSet<String> {
         let program = program("northwind-msp", |tenant| {
@@ -202,7 +258,7 @@ fn a_file_of_its_own_for_each_format() {
 fn an_answer_is_bounded_and_counts_what_it_leaves_out() {
     let question = Question { role: Some("Global Reader".into()), ..ask() };
     let whole = explain(&NORTHWIND, &question).unwrap();
-    let limited = Question { limits: Limits { paths: 2, parties: 1, people: 1 }, ..question.clone() };
+    let limited = Question { limits: Limits { paths: 2, parties: 1, people: 1, relationships: 1 }, ..question.clone() };
     let cut = explain(&NORTHWIND, &limited).unwrap();
     let (Body::Partner(whole), Body::Partner(cut)) = (&whole.tenants[0].body, &cut.tenants[0].body) else { panic!() };
     let (all, few) = (&whole.paths.as_ref().unwrap().list, &cut.paths.as_ref().unwrap().list);
@@ -282,7 +338,7 @@ fn assert_effective(
     let paths = &answer.paths.as_ref().unwrap().list;
     assert_eq!(paths.more(), 0);
     let rows = &report.tenants.iter().find(|row| row.tenant_id == tenant_id && row.view == View::Partner).unwrap().relationships;
-    for access in answer.customers.shown.iter().flat_map(|customer| &customer.relationships) {
+    for access in answer.customers.shown.iter().flat_map(|customer| &customer.relationships.shown) {
         let row = rows.iter().find(|row| row.id == access.relationship.id).unwrap();
         let wanted: BTreeSet<&str> = row.effective_roles.iter().map(|role| role.id.as_str()).collect();
         let of_row = || paths.shown.iter().filter(|path| path.grant.relationship.id == row.id);
@@ -380,12 +436,15 @@ fn an_end_takes_away_what_no_other_relationship_gives() {
                 .map(|role| (role.role.name.to_owned(), role.fate.as_str(), names(&role.lose.shown), role.keep))
                 .collect::<Vec<_>>()
         });
-        let renewing = customers.shown.iter().flat_map(|end| &end.renewing).map(|relationship| relationship.id.clone());
+        let renewing = customers.shown.iter().flat_map(|end| &end.renewing.shown).map(|relationship| relationship.id.clone());
         (rows.collect::<Vec<_>>(), renewing.collect::<Vec<_>>())
     };
     let exchange = ("Exchange Administrator".to_owned(), "stops", vec!["ann".to_owned(), "bob".to_owned()], 0);
     let readers = ("Directory Readers".to_owned(), "partly", vec!["ann".to_owned()], 1);
     assert_eq!(fates(&snapshot), (vec![exchange.clone(), readers.clone()], vec!["renews".to_owned()]));
+    // One that is being ended does not renew itself.
+    snapshot.tenants[0].partner.relationships[2].status = partnerscope::domain::facts::RelationshipStatus::TerminationRequested;
+    assert_eq!(fates(&snapshot).1, Vec::<String>::new());
     // A relationship that is being ended keeps nothing for sure.
     snapshot.tenants[0].partner.relationships[1].status = partnerscope::domain::facts::RelationshipStatus::Terminating;
     let unsure = (readers.0.clone(), "unknown", vec!["ann".to_owned(), "bob".to_owned()], 0);

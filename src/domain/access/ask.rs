@@ -43,17 +43,19 @@ pub struct Limits {
     pub parties: usize,
     /// People in one list.
     pub people: usize,
+    /// Relationships or groups in one list.
+    pub relationships: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { paths: 10_000, parties: 1_000, people: 100 }
+        Limits { paths: 10_000, parties: 1_000, people: 100, relationships: 100 }
     }
 }
 
 impl Limits {
     /// As much as a reader can bear.
-    pub const FULL: Limits = Limits { paths: 100_000, parties: 100_000, people: 10_000 };
+    pub const FULL: Limits = Limits { paths: 100_000, parties: 100_000, people: 10_000, relationships: 10_000 };
 }
 
 /// What a word names.

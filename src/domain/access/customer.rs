@@ -141,3 +141,16 @@ pub(super) fn verdict(outside: &Outside<'_>, asked: &Asked<'_>, answer: &Custome
     });
     (verdict, doubts)
 }
+
+/// What an overview, or what ends, comes to.
+pub(super) fn outcome(answer: &CustomerAnswer, doubts: &BTreeSet<Dataset>) -> Verdict {
+    let is_found = match answer.ends.is_empty() {
+        true => answer.partners.total > 0,
+        false => answer.ends.iter().any(|ends| ends.roles.total > 0 || !ends.declared.is_empty()),
+    };
+    match () {
+        () if is_found => Verdict::Somebody,
+        () if doubts.is_empty() => Verdict::Nobody,
+        () => Verdict::Unknown,
+    }
+}

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ask::Limits;
 use super::paths::Filter;
-use super::reach::{Grant, Reach};
+use super::reach::{Grant, Reach, UNKNOWN_CUSTOMER};
 use super::words::{Capped, Named, Role, role_list};
 use crate::domain::Timestamp;
 use crate::domain::facts::{Relationship, RelationshipStatus};
@@ -55,7 +56,7 @@ pub struct GroupEnd<'a> {
     /// The group.
     pub group: Named<'a>,
     /// Relationships through which it keeps the role; empty: none.
-    pub keeps_through: Vec<&'a Relationship>,
+    pub keeps_through: Capped<&'a Relationship>,
 }
 
 /// A role of relationships that end.
@@ -66,7 +67,7 @@ pub struct RoleEnd<'a> {
     /// What becomes of it.
     pub fate: Fate,
     /// Groups that have it through what ends.
-    pub groups: Vec<GroupEnd<'a>>,
+    pub groups: Capped<GroupEnd<'a>>,
     /// People who do not have it any more.
     pub lose: Capped<Named<'a>>,
     /// How many people keep it, through whatever group.
@@ -74,7 +75,7 @@ pub struct RoleEnd<'a> {
     /// Everybody in these groups is known.
     pub people_read: bool,
     /// Relationships that may leave it to somebody: they are on their way out, or their assignments are not active or were not read.
-    pub perhaps_through: Vec<&'a Relationship>,
+    pub perhaps_through: Capped<&'a Relationship>,
 }
 
 /// What ends in one customer.
@@ -83,9 +84,9 @@ pub struct CustomerEnd<'a> {
     /// The customer.
     pub customer: Named<'a>,
     /// Relationships that end.
-    pub ending: Vec<&'a Relationship>,
+    pub ending: Capped<&'a Relationship>,
     /// Relationships whose end date lies in the span, and that renew themselves.
-    pub renewing: Vec<&'a Relationship>,
+    pub renewing: Capped<&'a Relationship>,
     /// The roles that groups have through what ends, the most powerful first.
     pub roles: Vec<RoleEnd<'a>>,
     /// Roles that what ends grants, and that no group is given: their end changes nothing.
@@ -93,8 +94,8 @@ pub struct CustomerEnd<'a> {
 }
 
 /// What ends in a span, customer by customer; those in which nothing does are left out.
-pub(super) fn ends<'a>(reach: &Reach<'a>, filter: Filter<'_>, customers: &[Named<'a>], span: Span, most: usize) -> Vec<CustomerEnd<'a>> {
-    customers.iter().filter_map(|customer| of_customer(reach, filter, *customer, span, most)).collect()
+pub(super) fn ends<'a>(reach: &Reach<'a>, filter: Filter<'_>, customers: &[Named<'a>], span: Span, limits: Limits) -> Vec<CustomerEnd<'a>> {
+    customers.iter().filter_map(|customer| of_customer(reach, filter, *customer, span, limits)).collect()
 }
 
 /// Relationships of one customer, told apart by what the span does to them.
@@ -107,16 +108,18 @@ struct Sides<'a> {
     perhaps: Vec<&'a Relationship>,
 }
 
-fn sides<'a>(relationships: &[&'a Relationship], span: Span) -> Sides<'a> {
+fn sides<'a>(customer: &str, relationships: &[&'a Relationship], span: Span) -> Sides<'a> {
     let mut sides = Sides { ending: Vec::new(), renewing: Vec::new(), staying: Vec::new(), perhaps: Vec::new() };
     for relationship in relationships {
         let ends_by = |at: Timestamp| relationship.end_date_time.is_some_and(|end| end <= at);
-        let renews = relationship.auto_extends();
+        let renews = relationship.renews_itself();
         let in_span = relationship.end_date_time.is_some_and(|end| span.holds(end));
         let side = match () {
             () if in_span && !renews => &mut sides.ending,
             // Its end has come already; that it is still listed means no more than that it is being removed.
             () if ends_by(span.from) && !renews => &mut sides.perhaps,
+            // Two that name no customer need not be of the same.
+            () if customer == UNKNOWN_CUSTOMER => &mut sides.perhaps,
             () if relationship.status == RelationshipStatus::Active => &mut sides.staying,
             () => &mut sides.perhaps,
         };
@@ -128,8 +131,8 @@ fn sides<'a>(relationships: &[&'a Relationship], span: Span) -> Sides<'a> {
     sides
 }
 
-fn of_customer<'a>(reach: &Reach<'a>, filter: Filter<'_>, customer: Named<'a>, span: Span, most: usize) -> Option<CustomerEnd<'a>> {
-    let sides = sides(reach.by_customer.get(customer.id)?, span);
+fn of_customer<'a>(reach: &Reach<'a>, filter: Filter<'_>, customer: Named<'a>, span: Span, limits: Limits) -> Option<CustomerEnd<'a>> {
+    let sides = sides(customer.id, reach.by_customer.get(customer.id)?, span);
     if sides.ending.is_empty() && sides.renewing.is_empty() {
         return None;
     }
@@ -145,12 +148,13 @@ fn of_customer<'a>(reach: &Reach<'a>, filter: Filter<'_>, customer: Named<'a>, s
         sides.ending.iter().filter(grants_it).any(|relationship| !reach.assignments_read(relationship))
     });
     let roles = role_list(given.iter().copied().chain(unread)).into_iter();
-    let roles: Vec<RoleEnd<'a>> = roles.filter_map(|role| of_role(reach, filter.person, &sides, role, most)).collect();
+    let roles: Vec<RoleEnd<'a>> = roles.filter_map(|role| of_role(reach, filter.person, &sides, role, limits)).collect();
     let concerns_nobody = filter.person.is_some() || filter.role.is_some();
     if roles.is_empty() && concerns_nobody {
         return None;
     }
-    Some(CustomerEnd { customer, roles, unassigned: role_list(unassigned), ending: sides.ending, renewing: sides.renewing })
+    let capped = |list| Capped::new(list, limits.relationships);
+    Some(CustomerEnd { customer, roles, unassigned: role_list(unassigned), ending: capped(sides.ending), renewing: capped(sides.renewing) })
 }
 
 fn grants<'a, 'r>(reach: &'r Reach<'a>, relationships: &'r [&'a Relationship]) -> impl Iterator<Item = Grant<'a>> + 'r {
@@ -162,7 +166,7 @@ fn roles_of<'a>(grant: &Grant<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
 }
 
 /// What becomes of one role; `None`: it is none of the person's that is asked for.
-fn of_role<'a>(reach: &Reach<'a>, person: Option<&str>, sides: &Sides<'a>, role: Role<'a>, most: usize) -> Option<RoleEnd<'a>> {
+fn of_role<'a>(reach: &Reach<'a>, person: Option<&str>, sides: &Sides<'a>, role: Role<'a>, limits: Limits) -> Option<RoleEnd<'a>> {
     let gives = |grant: &Grant<'a>| roles_of(grant).any(|id| id == role.id);
     let before: BTreeSet<&str> = grants(reach, &sides.ending)
         .filter(|grant| gives(grant) && grant.assignment.holds_roles())
@@ -191,19 +195,24 @@ fn of_role<'a>(reach: &Reach<'a>, person: Option<&str>, sides: &Sides<'a>, role:
         && before.iter().all(|id| reach.group(id).is_some_and(|group| group.members_read));
     let groups: Vec<GroupEnd<'a>> = before
         .iter()
-        .map(|id| GroupEnd { group: reach.group_name(id), keeps_through: after.get(id).cloned().unwrap_or_default() })
+        .map(|id| GroupEnd {
+            group: reach.group_name(id),
+            keeps_through: Capped::new(after.get(id).cloned().unwrap_or_default(), limits.relationships),
+        })
         .collect();
-    let every_group_keeps = groups.iter().all(|group| !group.keeps_through.is_empty());
+    let is_kept = |group: &GroupEnd<'_>| group.keeps_through.total > 0;
+    let every_group_keeps = groups.iter().all(is_kept);
     let perhaps_through = perhaps(reach, sides, role);
     let fate = match () {
         () if !before.is_empty() && every_group_keeps => Fate::Remains,
         () if before.is_empty() => Fate::Unknown,
         () if keep > 0 && lose.is_empty() && all_known => Fate::Remains,
-        () if keep > 0 || groups.iter().any(|group| !group.keeps_through.is_empty()) => Fate::Partly,
+        () if keep > 0 || groups.iter().any(is_kept) => Fate::Partly,
         () if perhaps_through.is_empty() => Fate::Stops,
         () => Fate::Unknown,
     };
-    Some(RoleEnd { role, fate, groups, lose: Capped::new(lose, most), keep, people_read: all_known, perhaps_through })
+    let (groups, perhaps_through) = (Capped::new(groups, limits.relationships), Capped::new(perhaps_through, limits.relationships));
+    Some(RoleEnd { role, fate, groups, lose: Capped::new(lose, limits.people), keep, people_read: all_known, perhaps_through })
 }
 
 /// Relationships that may leave a role to somebody, by id.

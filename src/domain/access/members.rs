@@ -63,6 +63,8 @@ pub(super) struct GroupReach<'a> {
     pub gone: bool,
     /// Everybody who can use it, by id.
     pub members: Vec<Member<'a>>,
+    /// How many of them can sign in.
+    pub able: u64,
     /// Groups inside it whose own members were not read: a member may be in through one of them.
     pub unread_nested: Vec<&'a str>,
     /// All of its members are known.
@@ -196,10 +198,12 @@ impl<'a> Directory<'a> {
         let is_flat = nested.is_empty() && all_known;
         // The collectors ask PIM for groups that carry tier 0 or 1, or what the catalog does not know.
         let is_asked_for = carried.iter().any(|role| roles::tier(role).is_none_or(|tier| tier <= 1));
+        let members: Vec<Member<'a>> = drafts.into_iter().map(|(id, draft)| self.settle(id, draft, is_flat)).collect();
         GroupReach {
             group: self.group_name(id),
             gone,
-            members: drafts.into_iter().map(|(id, draft)| self.settle(id, draft, is_flat)).collect(),
+            able: members.iter().filter(|member| member.may_sign_in()).count() as u64,
+            members,
             unread_nested: nested.into_iter().filter(|inner| !self.nested.contains_key(inner)).collect(),
             members_read: gone || (listed.is_some() && coverage(Dataset::GroupMembers)),
             eligible_read: gone || self.nobody_eligible || (is_asked_for && coverage(Dataset::GroupPim)),

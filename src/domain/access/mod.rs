@@ -26,7 +26,7 @@ pub use ends::{CustomerEnd, Fate, GroupEnd, RoleEnd, Span};
 pub use members::{How, Member};
 pub use outside::{CeilingRole, DeclaredEnd, FitNames, HolderClass, OutsideAccess, OutsideEnd, OutsidePath};
 pub use overlap::{Overlap, Toxic};
-pub use partner::{CustomerAccess, PartnerAnswer, RelationshipAccess, Totals};
+pub use partner::{CustomerAccess, PartnerAnswer, RelationshipAccess, RoleSums, Totals};
 pub use paths::{Holder, Path, Paths};
 pub use reach::{Grant, UNKNOWN_CUSTOMER};
 pub use unused::{RoleUse, Usable};
@@ -71,6 +71,8 @@ pub struct TenantAnswer<'a> {
     pub meant: Vec<(What, Option<(String, String)>)>,
     /// What the answer comes to; `None` without a question.
     pub verdict: Option<Verdict>,
+    /// The same of an overview or of ends, whether or not somebody was asked for: that nothing was found is known only where it was read.
+    pub outcome: Verdict,
     /// The answer.
     pub body: Body<'a>,
 }
@@ -100,7 +102,7 @@ pub struct Explanation<'a> {
 impl Explanation<'_> {
     /// True if some tenant's answer is that nobody can say.
     pub fn is_unknown(&self) -> bool {
-        let verdicts = || self.tenants.iter().filter_map(|tenant| tenant.verdict);
+        let verdicts = || self.tenants.iter().map(|tenant| tenant.outcome);
         verdicts().any(|verdict| verdict == Verdict::Unknown) && !verdicts().any(|verdict| verdict == Verdict::Somebody)
     }
 }
@@ -249,14 +251,14 @@ impl<'a> Joined<'a> {
 
     fn answer(&self, tenant: &'a TenantSnapshot, words: &Words<'_>, question: &Question, cover: Option<&Cover>) -> TenantAnswer<'a> {
         let (spans, limits) = (question.ends.as_slice(), question.limits);
-        let (verdict, doubts, body) = match self {
+        let (verdict, outcome, doubts, body) = match self {
             Joined::Partner(reach) => {
                 // A partner that is asked for and is another tenant has nothing to say here.
                 let customer = if words.partner == Meant::Nothing { Meant::Nothing } else { words.customer };
                 let asked = partner::Asked { user: words.user, customer, role: words.role };
                 let answer = partner::answer(reach, &asked, spans, cover, limits);
                 let (verdict, doubts) = partner::verdict(reach, &asked, &answer);
-                (verdict, doubts, Body::Partner(Box::new(answer)))
+                (verdict, verdict.unwrap_or_else(|| partner::outcome(reach, &answer)), doubts, Body::Partner(Box::new(answer)))
             }
             Joined::Customer(outside) => {
                 let asked = customer::Asked {
@@ -268,7 +270,7 @@ impl<'a> Joined<'a> {
                 };
                 let answer = customer::answer(outside, &asked, spans, cover, limits);
                 let (verdict, doubts) = customer::verdict(outside, &asked, &answer);
-                (verdict, doubts, Body::Customer(Box::new(answer)))
+                (verdict, verdict.unwrap_or_else(|| customer::outcome(&answer, &doubts)), doubts, Body::Customer(Box::new(answer)))
             }
         };
         let meant = [(What::User, words.user), (What::Customer, words.customer), (What::Partner, words.partner), (What::Role, words.role)];
@@ -280,6 +282,7 @@ impl<'a> Joined<'a> {
             not_read: rests_on(tenant.view).iter().filter_map(|dataset| not_read(tenant, *dataset, doubts.contains(dataset))).collect(),
             meant: told.map(|(what, meant)| (what, meant.named().map(|named| (named.id.to_owned(), named.name.to_owned())))).collect(),
             verdict,
+            outcome,
             body,
         }
     }

@@ -235,9 +235,15 @@ fn rank(tier: Option<u8>) -> u8 {
     tier.map_or(u8::MAX, |tier| tier)
 }
 
+/// True if one principal, guest or application holds both. A guest may hold one through one group, and the other through another.
 fn one_holds_both(entry: &Entry, pair: &ToxicPair) -> bool {
-    let holds = |principal: &str, role: &str| entry.all_roles().any(|held| held.principal_id == principal && held.role_id == role);
-    entry.all_roles().any(|held| pair.roles.iter().all(|role| holds(&held.principal_id, role)))
+    let has_both = |roles: &[HeldRole]| pair.roles.iter().all(|role| roles.iter().any(|held| held.role_id == *role));
+    let [first, second] = pair.roles.map(|role| -> BTreeSet<&str> {
+        entry.roles.iter().filter(|held| held.role_id == role).map(|held| held.principal_id.as_str()).collect()
+    });
+    !first.is_disjoint(&second)
+        || entry.guests.iter().any(|guest| has_both(&guest.roles))
+        || entry.apps.iter().any(|app| has_both(&app.roles))
 }
 
 /// The paths of one outside tenant.
@@ -308,12 +314,16 @@ impl Outside<'_> {
         let all = self.paths(OutsideFilter { partner: filter.partner, ..OutsideFilter::default() });
         let in_span = |path: &&OutsidePath| filter.wants(path) && path.until.is_some_and(|until| span.holds(until));
         let stays = |path: &OutsidePath| path.until.is_none_or(|until| until > span.to);
-        let same = |a: &OutsidePath, b: &OutsidePath| a.holder == b.holder && a.held.role_id == b.held.role_id;
-        let ends = all.iter().filter(in_span).map(|path| OutsideEnd {
-            path: path.clone(),
-            keeps: all.iter().filter(|other| same(other, path) && stays(other)).cloned().collect(),
+        let mut staying: BTreeMap<_, Vec<&OutsidePath>> = BTreeMap::new();
+        for path in all.iter().filter(|path| stays(path)) {
+            staying.entry((&path.holder, &path.held.role_id)).or_default().push(path);
+        }
+        let ends: Vec<&OutsidePath> = all.iter().filter(in_span).collect();
+        let shown = ends.iter().take(most).map(|path| {
+            let kept = staying.get(&(&path.holder, &path.held.role_id)).into_iter().flatten();
+            OutsideEnd { path: (*path).clone(), keeps: kept.map(|path| (*path).clone()).collect() }
         });
-        Capped::new(ends.collect(), most)
+        Capped { shown: shown.collect(), total: ends.len() as u64 }
     }
 
     /// Declared relationships that end in a span.
@@ -321,7 +331,7 @@ impl Outside<'_> {
         let declared = &self.tenant.customer.declared.relationships;
         let live = || declared.iter().filter(|told| told.relationship.status.is_live());
         let ends_by = |told: &crate::domain::declared::DeclaredRelationship| {
-            !told.relationship.auto_extends() && told.relationship.end_date_time.is_some_and(|end| end <= span.to)
+            !told.relationship.renews_itself() && told.relationship.end_date_time.is_some_and(|end| end <= span.to)
         };
         let mut list: Vec<DeclaredEnd> = live()
             .filter(|told| {
@@ -344,7 +354,7 @@ impl Outside<'_> {
                     partner_tenant_id: told.partner_tenant_id.to_ascii_lowercase(),
                     relationship: (told.relationship.id.clone(), told.relationship.display_name.clone()),
                     end,
-                    renews: told.relationship.auto_extends(),
+                    renews: told.relationship.renews_itself(),
                     stops: ids(stops),
                     remains: ids(remains),
                 })

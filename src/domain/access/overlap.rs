@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ask::Limits;
 use super::reach::Reach;
 use super::words::{Capped, Named, Role};
 use crate::domain::facts::{Relationship, RelationshipStatus};
@@ -13,7 +14,7 @@ pub struct Toxic<'a> {
     /// Which pair.
     pub pair: &'static ToxicPair,
     /// The two roles, each with the relationships that grant it.
-    pub granted: [(Role<'static>, Vec<&'a Relationship>); 2],
+    pub granted: [(Role<'static>, Capped<&'a Relationship>); 2],
     /// People who can use both.
     pub both: Capped<Named<'a>>,
     /// True if more people may hold both than are listed: not everything was read.
@@ -26,28 +27,28 @@ pub struct Overlap<'a> {
     /// The role.
     pub role: Role<'a>,
     /// Them, by id.
-    pub relationships: Vec<&'a Relationship>,
+    pub relationships: Capped<&'a Relationship>,
 }
 
 /// The pairs that the live relationships of one customer grant together.
-pub(super) fn toxic<'a>(reach: &Reach<'a>, relationships: &[&'a Relationship], most: usize) -> Vec<Toxic<'a>> {
-    sets::TOXIC.iter().filter_map(|pair| toxic_pair(reach, relationships, pair, most)).collect()
+pub(super) fn toxic<'a>(reach: &Reach<'a>, relationships: &[&'a Relationship], limits: Limits) -> Vec<Toxic<'a>> {
+    sets::TOXIC.iter().filter_map(|pair| toxic_pair(reach, relationships, pair, limits)).collect()
 }
 
-fn toxic_pair<'a>(reach: &Reach<'a>, relationships: &[&'a Relationship], pair: &'static ToxicPair, most: usize) -> Option<Toxic<'a>> {
+fn toxic_pair<'a>(reach: &Reach<'a>, relationships: &[&'a Relationship], pair: &'static ToxicPair, limits: Limits) -> Option<Toxic<'a>> {
     let granting = |role: &str| -> Vec<&'a Relationship> {
         let given =
             |relationship: &'a Relationship| reach.grants(relationship).any(|grant| grant.assignment.roles.iter().any(|id| id == role));
         relationships.iter().copied().filter(|relationship| relationship.roles.iter().any(|id| id == role) || given(relationship)).collect()
     };
-    let granted = pair.roles.map(|id| (Role::of(id), granting(id)));
-    if granted.iter().any(|(_, relationships)| relationships.is_empty()) {
+    let granted = pair.roles.map(|id| (Role::of(id), Capped::new(granting(id), limits.relationships)));
+    if granted.iter().any(|(_, relationships)| relationships.total == 0) {
         return None;
     }
     let [first, second] = pair.roles.map(|id| users_of(reach, relationships, id));
     let mut both: Vec<Named<'a>> = first.0.iter().filter(|(id, _)| second.0.contains_key(*id)).map(|(_, named)| *named).collect();
     both.sort_unstable();
-    Some(Toxic { pair, granted, both: Capped::new(both, most), may_be_more: !(first.1 && second.1) })
+    Some(Toxic { pair, granted, both: Capped::new(both, limits.people), may_be_more: !(first.1 && second.1) })
 }
 
 /// Those who can use a role in a customer, and whether all of them are known.
@@ -66,7 +67,7 @@ fn users_of<'a>(reach: &Reach<'a>, relationships: &[&'a Relationship], role: &st
 }
 
 /// Roles that several active relationships of one customer grant.
-pub(super) fn overlaps<'a>(relationships: &[&'a Relationship]) -> Vec<Overlap<'a>> {
+pub(super) fn overlaps<'a>(relationships: &[&'a Relationship], most: usize) -> Vec<Overlap<'a>> {
     let mut granting: BTreeMap<Role<'a>, Vec<&'a Relationship>> = BTreeMap::new();
     for relationship in relationships.iter().filter(|relationship| relationship.status == RelationshipStatus::Active) {
         for role in relationship.roles.iter().map(String::as_str).collect::<BTreeSet<_>>() {
@@ -76,6 +77,6 @@ pub(super) fn overlaps<'a>(relationships: &[&'a Relationship]) -> Vec<Overlap<'a
     granting
         .into_iter()
         .filter(|(_, relationships)| relationships.len() > 1)
-        .map(|(role, relationships)| Overlap { role, relationships })
+        .map(|(role, relationships)| Overlap { role, relationships: Capped::new(relationships, most) })
         .collect()
 }

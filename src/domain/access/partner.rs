@@ -33,8 +33,14 @@ pub struct RelationshipAccess<'a> {
 pub struct CustomerAccess<'a> {
     /// The customer.
     pub customer: Named<'a>,
-    /// Its live relationships, by id.
-    pub relationships: Vec<RelationshipAccess<'a>>,
+    /// Its live relationships, by id; where there are too many, those with the most powerful roles.
+    pub relationships: Capped<RelationshipAccess<'a>>,
+    /// What the roles of all of them come to.
+    pub sums: RoleSums,
+    /// The most powerful role that somebody can use, in any of them.
+    pub strongest: Option<Role<'a>>,
+    /// Groups that are given a role in any of them.
+    granted: BTreeSet<&'a str>,
     /// Groups with access.
     pub groups: u64,
     /// People who can use a role there now.
@@ -52,19 +58,47 @@ pub struct CustomerAccess<'a> {
 }
 
 impl<'a> CustomerAccess<'a> {
-    /// Every role of every relationship.
+    /// Every role of every relationship that is listed.
     pub fn roles(&self) -> impl Iterator<Item = &RoleUse<'a>> {
-        self.relationships.iter().flat_map(|relationship| &relationship.roles)
-    }
-
-    /// The most powerful role that somebody can use.
-    pub fn strongest(&self) -> Option<Role<'a>> {
-        self.roles().filter(|role| role.usable == Usable::Yes).map(|role| role.role).min()
+        self.relationships.shown.iter().flat_map(|relationship| &relationship.roles)
     }
 
     /// Where it stands among others: what is worst first.
     fn rank(&self) -> (u8, Named<'a>) {
-        (self.strongest().map_or(u8::MAX, |role| role.rank()), self.customer)
+        (self.strongest.map_or(u8::MAX, |role| role.rank()), self.customer)
+    }
+}
+
+/// What roles of relationships come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RoleSums {
+    /// Roles, each counted in each relationship.
+    pub roles: u64,
+    /// Those that nobody can use.
+    pub by_nobody: u64,
+    /// Those whose people were not seen in the customer.
+    pub unseen: u64,
+    /// Those of which nobody can say whether somebody can use them.
+    pub unknown: u64,
+}
+
+impl RoleSums {
+    fn of<'r, 'a: 'r>(roles: impl Iterator<Item = &'r RoleUse<'a>>) -> Self {
+        roles.fold(RoleSums::default(), |sums, role| RoleSums {
+            roles: sums.roles + 1,
+            by_nobody: sums.by_nobody + u64::from(role.usable.is_by_nobody()),
+            unseen: sums.unseen + u64::from(role.is_unseen()),
+            unknown: sums.unknown + u64::from(role.usable == Usable::Unknown),
+        })
+    }
+
+    fn plus(self, other: RoleSums) -> Self {
+        RoleSums {
+            roles: self.roles + other.roles,
+            by_nobody: self.by_nobody + other.by_nobody,
+            unseen: self.unseen + other.unseen,
+            unknown: self.unknown + other.unknown,
+        }
     }
 }
 
@@ -77,14 +111,8 @@ pub struct Totals {
     pub groups: u64,
     /// Everybody in them.
     pub people: u64,
-    /// Roles of relationships, each counted in each.
-    pub roles: u64,
-    /// Those that nobody can use.
-    pub by_nobody: u64,
-    /// Those whose people were not seen in the customer.
-    pub unseen: u64,
-    /// Those of which nobody can say whether somebody can use them.
-    pub unknown: u64,
+    /// Their roles.
+    pub roles: RoleSums,
 }
 
 /// The answer in the partner view.
@@ -173,7 +201,7 @@ pub(super) fn answer<'a>(reach: &Reach<'a>, asked: &Asked<'_>, spans: &[Span], c
     PartnerAnswer {
         totals: totals(reach, filter, &list),
         paths: (!filter.is_empty()).then(|| paths(reach, filter, &names, limits.paths)),
-        ends: spans.iter().map(|span| (*span, Capped::new(ends(reach, filter, &ending, *span, limits.people), limits.parties))).collect(),
+        ends: spans.iter().map(|span| (*span, Capped::new(ends(reach, filter, &ending, *span, limits), limits.parties))).collect(),
         log: reach.log,
         groups_without_pim: weak_groups(reach),
         customers: Capped::new(list, limits.parties),
@@ -184,14 +212,9 @@ fn totals(reach: &Reach<'_>, filter: Filter<'_>, list: &[CustomerAccess<'_>]) ->
     let mut totals = Totals::default();
     let mut groups: BTreeSet<&str> = BTreeSet::new();
     for access in list {
-        totals.relationships += access.relationships.len() as u64;
-        for role in access.roles() {
-            totals.roles += 1;
-            totals.by_nobody += u64::from(role.usable.is_by_nobody());
-            totals.unseen += u64::from(role.is_unseen());
-            totals.unknown += u64::from(role.usable == Usable::Unknown);
-            groups.extend(&role.groups);
-        }
+        totals.relationships += access.relationships.total;
+        totals.roles = totals.roles.plus(access.sums);
+        groups.extend(&access.granted);
     }
     let members = groups.iter().filter_map(|id| reach.group(id)).flat_map(|group| &group.members).map(|member| member.id);
     totals.people = members.filter(|id| filter.person.is_none_or(|person| person == *id)).collect::<BTreeSet<_>>().len() as u64;
@@ -225,22 +248,49 @@ fn customer_access<'a>(
     if wanted.is_empty() {
         return None;
     }
-    let relationships = wanted.iter().map(|relationship| relationship_access(reach, filter, cover, relationship)).collect();
+    let relationships: Vec<RelationshipAccess<'a>> =
+        wanted.iter().map(|relationship| relationship_access(reach, filter, cover, relationship, limits)).collect();
+    let roles = || relationships.iter().flat_map(|access| &access.roles);
+    let usable = roles().filter(|role| role.usable == Usable::Yes);
+    let (sums, strongest) = (RoleSums::of(roles()), usable.map(|role| role.role).min());
+    let grants = wanted.iter().flat_map(|relationship| reach.grants(relationship)).filter(|grant| filter.gives(grant));
+    let granted = grants.map(|grant| grant.assignment.group_id.as_str()).collect();
+    // Relationships that name no customer need not be of the same: nothing is said of them together.
+    let together: &[&Relationship] = if customer.id == UNKNOWN_CUSTOMER { &[] } else { all };
     let (groups, people, known) = everybody(reach, filter, &wanted);
     let is_idle = |id: &&&str| reach.last_visit(customer.id, id) == Seen::Never;
     let mut idle: Vec<Named<'a>> = people.iter().filter(is_idle).map(|id| reach.person(id)).collect();
     idle.sort_unstable();
     Some(CustomerAccess {
         customer,
-        relationships,
+        relationships: most_powerful(relationships, limits.relationships),
+        sums,
+        strongest,
+        granted,
         people: people.len() as u64,
         may_be_more: !known,
         seen: reach.last_visit_of(customer.id, &groups),
         groups: groups.len() as u64,
         idle: Capped::new(idle, limits.people),
-        toxic: toxic(reach, all, limits.people),
-        overlaps: overlaps(all),
+        toxic: toxic(reach, together, limits),
+        overlaps: overlaps(together, limits.relationships),
     })
+}
+
+/// The relationships with the most powerful roles, of equal ones those whose roles somebody can use, in the order in which they stand.
+fn most_powerful<'a>(mut relationships: Vec<RelationshipAccess<'a>>, most: usize) -> Capped<RelationshipAccess<'a>> {
+    let total = relationships.len() as u64;
+    if relationships.len() > most {
+        let by_id = |access: &RelationshipAccess<'a>| access.relationship.id.as_str();
+        relationships.sort_by_key(|access| {
+            let rank =
+                |usable: bool| access.roles.iter().filter(|role| !usable || role.usable == Usable::Yes).map(|role| role.role.rank()).min();
+            (rank(false).unwrap_or(u8::MAX), rank(true).unwrap_or(u8::MAX), by_id(access))
+        });
+        relationships.truncate(most);
+        relationships.sort_by_key(by_id);
+    }
+    Capped { shown: relationships, total }
 }
 
 fn relationship_access<'a>(
@@ -248,8 +298,9 @@ fn relationship_access<'a>(
     filter: Filter<'_>,
     cover: Option<&Cover>,
     relationship: &'a Relationship,
+    limits: Limits,
 ) -> RelationshipAccess<'a> {
-    let mut roles = roles_of(reach, relationship);
+    let mut roles = roles_of(reach, relationship, limits.relationships);
     let held: Vec<Role<'a>> = roles.iter().map(|role| role.role).collect();
     roles.retain(|role| filter.role.is_none_or(|wanted| wanted == role.role.id));
     RelationshipAccess {
@@ -294,6 +345,19 @@ pub(super) fn verdict(reach: &Reach<'_>, asked: &Asked<'_>, answer: &PartnerAnsw
         _ => Verdict::Somebody,
     });
     (verdict, doubts)
+}
+
+/// What an overview, or what ends, comes to: relationships alone show whether there are any.
+pub(super) fn outcome(reach: &Reach<'_>, answer: &PartnerAnswer<'_>) -> Verdict {
+    let is_found = match answer.ends.is_empty() {
+        true => answer.customers.total > 0,
+        false => answer.ends.iter().any(|(_, customers)| customers.total > 0),
+    };
+    match reach.tenant.coverage_of(Dataset::Relationships).status {
+        _ if is_found => Verdict::Somebody,
+        Status::Complete => Verdict::Nobody,
+        _ => Verdict::Unknown,
+    }
 }
 
 /// Datasets that may hold a path that is not seen.

@@ -60,6 +60,12 @@ impl Filter<'_> {
         self.person.is_none() && self.customer.is_none() && self.role.is_none()
     }
 
+    /// True if an assignment gives a role that is asked for.
+    pub(super) fn gives(&self, grant: &Grant<'_>) -> bool {
+        let mut roles = grant.assignment.roles.iter();
+        self.role.map_or(roles.len() > 0, |wanted| roles.any(|id| id == wanted))
+    }
+
     /// True if an assignment gives what is asked for, whoever is in its group.
     pub(super) fn wants(&self, grant: &Grant<'_>) -> bool {
         self.customer.is_none_or(|customer| grant.customer == customer)

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::members::{Directory, GroupReach};
 use super::words::{Named, Seen};
 use crate::domain::facts::{Assignment, AssignmentStatus, Principal, Relationship, RelationshipStatus};
+use crate::domain::joined::{customer_names, relationships_by_id};
 use crate::domain::log_span::{LogSpan, shows_absence};
 use crate::domain::{Dataset, TenantSnapshot, Timestamp};
 
@@ -58,7 +59,7 @@ pub(super) fn customer_of(relationship: &Relationship) -> &str {
 impl<'a> Reach<'a> {
     pub(super) fn new(tenant: &'a TenantSnapshot, lookback_days: u32, now: Timestamp) -> Self {
         let facts = &tenant.partner;
-        let all = distinct(&facts.relationships);
+        let all = relationships_by_id(&facts.relationships);
         let relationships: Vec<&Relationship> = all.iter().copied().filter(|relationship| relationship.status.is_live()).collect();
         let live: HashSet<&str> = relationships.iter().map(|relationship| relationship.id.as_str()).collect();
         let mut by_customer: BTreeMap<&str, Vec<&Relationship>> = BTreeMap::new();
@@ -98,7 +99,7 @@ impl<'a> Reach<'a> {
             by_customer,
             groups,
             directory,
-            names: customer_names(tenant, &all),
+            names: customer_names(facts),
             assignments,
             groups_of,
             visits,
@@ -220,32 +221,4 @@ fn sorted_roles(assignment: &Assignment) -> Vec<&str> {
     let mut roles: Vec<&str> = assignment.roles.iter().map(String::as_str).collect();
     roles.sort_unstable();
     roles
-}
-
-/// One relationship for each id, by id. Of two, which no collector writes, the live one: the same one in every order.
-fn distinct(relationships: &[Relationship]) -> Vec<&Relationship> {
-    let roles = |relationship: &Relationship| {
-        let mut sorted = relationship.clone();
-        sorted.roles.sort_unstable();
-        sorted
-    };
-    let mut list: Vec<&Relationship> = relationships.iter().collect();
-    list.sort_unstable_by(|a, b| (&a.id, !a.status.is_live()).cmp(&(&b.id, !b.status.is_live())).then_with(|| roles(a).cmp(&roles(b))));
-    list.dedup_by(|later, kept| later.id == kept.id);
-    list
-}
-
-/// The best name of each customer: that of a relationship, of Graph's customer list, of a contract (a stale copy).
-fn customer_names<'a>(tenant: &'a TenantSnapshot, relationships: &[&'a Relationship]) -> BTreeMap<&'a str, &'a str> {
-    let facts = &tenant.partner;
-    let of_contracts = facts.contracts.iter().map(|contract| (contract.customer_id.as_str(), contract.display_name.as_deref()));
-    let of_customers = facts.customers.iter().map(|customer| (customer.tenant_id.as_str(), customer.display_name.as_deref()));
-    let of_relationships = relationships.iter().filter_map(|relationship| relationship.customer.as_ref());
-    let of_relationships = of_relationships.map(|customer| (customer.tenant_id.as_str(), customer.display_name.as_deref()));
-    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
-    for source in [of_contracts.collect::<BTreeSet<_>>(), of_customers.collect(), of_relationships.collect()] {
-        // Later sources are the better ones, and overwrite.
-        names.extend(source.into_iter().filter_map(|(id, name)| Some((id, name.filter(|name| !name.trim().is_empty())?))));
-    }
-    names
 }

@@ -191,6 +191,30 @@ fn a_pair_over_two_relationships_is_toxic_for_those_who_have_both() {
 }
 
 #[test]
+fn relationships_that_name_no_customer_are_not_taken_for_one_customer_s() {
+    let relationship =
+        |id: &str, role: &str, end: &str| json!({ "id": id, "status": "active", "roles": [role, READERS], "endDateTime": end });
+    let snapshot = partner(json!({
+        "relationships": [
+            relationship("r", ROLE_ADMIN, "2026-07-01T00:00:00Z"),
+            relationship("s", AUTHENTICATION_ADMIN, "2027-07-01T00:00:00Z"),
+        ],
+        "assignments": [
+            { "id": "a", "relationshipId": "r", "status": "active", "groupId": "g", "roles": [READERS] },
+            { "id": "b", "relationshipId": "s", "status": "active", "groupId": "g", "roles": [READERS] },
+        ],
+    }));
+    let span = Span { from: snapshot.collected_at, to: snapshot.collected_at.plus_days(60) };
+    let question = Question { ends: vec![span], ..Question::default() };
+    let told = explain(&snapshot, &question).unwrap();
+    let Body::Partner(answer) = &told.tenants[0].body else { panic!() };
+    let access = &answer.customers.shown[0];
+    assert_eq!((access.relationships.total, access.toxic.len(), access.overlaps.len()), (2, 0, 0));
+    let fates: Vec<Fate> = answer.ends[0].1.shown[0].roles.iter().map(|role| role.fate).collect();
+    assert_eq!(fates, [Fate::Unknown], "the other one may be of another customer");
+}
+
+#[test]
 fn a_timed_role_of_an_outsider_ends_unless_another_way_is_left() {
     let facts = |more: Value| {
         let mut rows = vec![json!({
@@ -213,6 +237,30 @@ fn a_timed_role_of_an_outsider_ends_unless_another_way_is_left() {
     let eligible = json!([{ "id": "s2", "principalId": "p", "roleDefinitionId": EXCHANGE, "directoryScopeId": "/", "kind": "eligible",
                             "principalTenantId": "o", "principalKind": "group" }]);
     assert_eq!(ends(&facts(eligible)), [("a1".to_owned(), 1)], "it may be activated again");
+}
+
+#[test]
+fn a_guest_who_holds_a_pair_through_two_groups_holds_both() {
+    let both = |through: Value| {
+        let group = |id: &str, principal: &str, role: &str| json!({ "id": id, "principalId": principal, "roleDefinitionId": role, "directoryScopeId": "/", "principalKind": "group" });
+        let snapshot = snapshot(
+            "customer",
+            "customer",
+            json!({
+                "roleAssignments": [group("a", "g", ROLE_ADMIN), group("b", "h", AUTHENTICATION_ADMIN)],
+                "externalUsers": [
+                    { "id": "u", "userType": "Guest", "homeTenantId": "o", "throughGroups": through },
+                    { "id": "v", "userType": "Guest", "homeTenantId": "o", "throughGroups": ["h"] },
+                ],
+            }),
+        );
+        let question = Question::default();
+        let told = explain(&snapshot, &question).unwrap();
+        let Body::Customer(answer) = &told.tenants[0].body else { panic!() };
+        answer.partners.shown[0].toxic.iter().map(|(_, one)| *one).collect::<Vec<_>>()
+    };
+    assert_eq!(both(json!(["g", "h"])), [true]);
+    assert_eq!(both(json!(["g"])), [false], "two guests, each with one of the two");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::reach::{Grant, Reach, customer_of};
-use super::words::{Role, Seen, role_list};
+use super::words::{Capped, Role, Seen, role_list};
 use crate::domain::facts::Relationship;
 
 /// Whether somebody can use a role.
@@ -50,7 +50,7 @@ pub struct RoleUse<'a> {
     /// Whether somebody can use it.
     pub usable: Usable,
     /// Groups that are given it, by id.
-    pub groups: Vec<&'a str>,
+    pub groups: Capped<&'a str>,
     /// How many people can use it, as far as they are known.
     pub people: u64,
     /// When one of those who can use it was last in the customer. That is presence: which role they used no log tells.
@@ -65,16 +65,16 @@ impl RoleUse<'_> {
 }
 
 /// Every role of a relationship: its ceiling, and what groups are given besides.
-pub(super) fn roles_of<'a>(reach: &Reach<'a>, relationship: &'a Relationship) -> Vec<RoleUse<'a>> {
+pub(super) fn roles_of<'a>(reach: &Reach<'a>, relationship: &'a Relationship, most: usize) -> Vec<RoleUse<'a>> {
     let grants: Vec<Grant<'a>> = reach.grants(relationship).collect();
     let given = grants.iter().flat_map(|grant| &grant.assignment.roles);
     role_list(relationship.roles.iter().chain(given).map(String::as_str))
         .into_iter()
-        .map(|role| role_use(reach, relationship, &grants, role))
+        .map(|role| role_use(reach, relationship, &grants, role, most))
         .collect()
 }
 
-fn role_use<'a>(reach: &Reach<'a>, relationship: &'a Relationship, grants: &[Grant<'a>], role: Role<'a>) -> RoleUse<'a> {
+fn role_use<'a>(reach: &Reach<'a>, relationship: &'a Relationship, grants: &[Grant<'a>], role: Role<'a>, most: usize) -> RoleUse<'a> {
     let of_role = || grants.iter().filter(|grant| grant.assignment.roles.iter().any(|id| id == role.id));
     let all_read = reach.assignments_read(relationship);
     let ids = |in_force: bool| -> Vec<&'a str> {
@@ -83,10 +83,14 @@ fn role_use<'a>(reach: &Reach<'a>, relationship: &'a Relationship, grants: &[Gra
     };
     let (given, in_force) = (ids(false), ids(true));
     let members = || in_force.iter().filter_map(|group| reach.group(group)).flat_map(|group| &group.members);
-    let able: BTreeSet<&str> = members().filter(|member| member.may_sign_in()).map(|member| member.id).collect();
+    // One group of thousands stands in thousands of relationships: its people are counted once.
+    let able = match in_force.as_slice() {
+        [only] => reach.group(only).map_or(0, |group| group.able),
+        _ => members().filter(|member| member.may_sign_in()).map(|member| member.id).collect::<BTreeSet<_>>().len() as u64,
+    };
     let all_known = all_read && in_force.iter().all(|group| reach.group(group).is_some_and(|group| group.is_known()));
     let usable = match () {
-        () if !able.is_empty() => Usable::Yes,
+        () if able > 0 => Usable::Yes,
         () if given.is_empty() && all_read => Usable::NoAssignment,
         () if in_force.is_empty() && !given.is_empty() && all_read => Usable::NotInForce,
         () if !all_known => Usable::Unknown,
@@ -94,5 +98,5 @@ fn role_use<'a>(reach: &Reach<'a>, relationship: &'a Relationship, grants: &[Gra
         () => Usable::NoMember,
     };
     let seen = if in_force.is_empty() { Seen::Unknown } else { reach.last_visit_of(customer_of(relationship), &in_force) };
-    RoleUse { role, usable, groups: given, people: able.len() as u64, seen }
+    RoleUse { role, usable, groups: Capped::new(given, most), people: able, seen }
 }

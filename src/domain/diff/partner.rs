@@ -7,6 +7,7 @@ use super::picture::{Kind, Lifecycle, Picture, State};
 use crate::domain::facts::{
     Assignment, Group, PartnerFacts, PimInstance, PimKind, Principal, PrincipalKind, Relationship, RelationshipStatus,
 };
+use crate::domain::joined::customer_names;
 use crate::domain::{Party, Text, roles};
 
 /// Adds everything.
@@ -153,7 +154,7 @@ struct Names<'a> {
     groups: HashMap<&'a str, &'a Group>,
     principals: HashMap<&'a str, &'a Principal>,
     pim: HashMap<&'a str, Vec<&'a PimInstance>>,
-    customers: HashMap<&'a str, &'a str>,
+    customers: BTreeMap<&'a str, &'a str>,
 }
 
 impl<'a> Names<'a> {
@@ -167,7 +168,7 @@ impl<'a> Names<'a> {
             groups: in_order(&facts.groups).into_iter().map(|group| (group.id.as_str(), group)).collect(),
             principals: in_order(&facts.principals).into_iter().map(|principal| (principal.id.as_str(), principal)).collect(),
             pim,
-            customers: customers(facts),
+            customers: customer_names(facts),
         }
     }
 
@@ -199,15 +200,4 @@ fn in_order<T: Ord>(facts: &[T]) -> Vec<&T> {
     let mut sorted: Vec<&T> = facts.iter().collect();
     sorted.sort_unstable();
     sorted
-}
-
-/// Names of customers; those of relationships are the best, contracts are copies that nobody refreshes.
-fn customers(facts: &PartnerFacts) -> HashMap<&str, &str> {
-    let contracts = in_order(&facts.contracts).into_iter().map(|row| (row.customer_id.as_str(), row.display_name.as_deref()));
-    let listed = in_order(&facts.customers).into_iter().map(|row| (row.tenant_id.as_str(), row.display_name.as_deref()));
-    let mut of_relationships: Vec<_> = facts.relationships.iter().filter_map(|row| row.customer.as_ref()).collect();
-    of_relationships.sort_unstable();
-    let of_relationships = of_relationships.into_iter().map(|row| (row.tenant_id.as_str(), row.display_name.as_deref()));
-    let named = contracts.chain(listed).chain(of_relationships);
-    named.filter_map(|(id, name)| Some((id, name.filter(|name| !name.trim().is_empty())?))).collect()
 }

@@ -14,6 +14,8 @@ const MAX_PAGE: u64 = 256 * 1024;
 const MAX_EXAMPLE: u64 = 4 * 1024 * 1024;
 /// Most examples of one rule.
 const MAX_EXAMPLES: usize = 50;
+/// Most that all files of a folder may take.
+const MAX_FOLDER: u64 = 64 * 1024 * 1024;
 
 /// A folder of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,11 +86,18 @@ pub(super) fn read(folder: &RulesDir, problems: &mut Vec<Problem>) -> Vec<RuleFi
             help: Some("an example is called as its rule is: `<id>.pass.json`".into()),
         });
     }
-    let mut open = |name: &str, most: u64| match text(folder, name, most) {
-        Ok(file) => Some(file),
-        Err(problem) => {
-            problems.push(problem);
-            None
+    let mut room = Some(MAX_FOLDER);
+    let mut open = |name: &str, most: u64| {
+        let left = room?;
+        match text(folder, name, most) {
+            Ok(file) => {
+                room = left.checked_sub(file.text.len() as u64);
+                Some(file)
+            }
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
         }
     };
     let mut rules = Vec::new();
@@ -100,6 +109,10 @@ pub(super) fn read(folder: &RulesDir, problems: &mut Vec<Problem>) -> Vec<RuleFi
         if let Some(rule) = open(&format!("{stem}.rego"), MAX_RULE) {
             rules.push(RuleFiles { stem: (*stem).to_owned(), rule, page, examples });
         }
+    }
+    if room.is_none() {
+        problems.push(wrong(format!("the files of the folder's rules take more than {} MiB", MAX_FOLDER / 1024 / 1024), None));
+        return Vec::new();
     }
     for rule in rules.iter().filter(|rule| rule.examples.len() > MAX_EXAMPLES) {
         let message = format!("the rule has more than {MAX_EXAMPLES} examples");
@@ -124,8 +137,14 @@ fn names(folder: &RulesDir) -> Result<Vec<String>, String> {
     let mut names = Vec::new();
     for entry in entries.take(MAX_ENTRIES + 1) {
         let entry = entry.map_err(|error| format!("the folder cannot be read: {error}"))?;
-        // A name that is no text is none of a rule.
-        names.extend(entry.file_name().into_string().ok());
+        match entry.file_name().into_string() {
+            Ok(name) => names.push(name),
+            // A rule that is passed over in silence would look as if it had found nothing.
+            Err(name) if Path::new(&name).extension().is_some_and(|ending| ending == "rego") => {
+                return Err(format!("the name of the rule {:?} is not UTF-8", name.to_string_lossy()));
+            }
+            Err(_) => {}
+        }
     }
     if names.len() > MAX_ENTRIES {
         return Err(format!("the folder holds more than {MAX_ENTRIES} files"));
@@ -217,6 +236,33 @@ mod tests {
         read(&folder(&root.path().join("none")), &mut problems);
         assert_eq!(problems[0].message, "the folder holds no rule");
         assert!(problems[1].message.starts_with("the folder cannot be read"));
+    }
+
+    #[test]
+    fn all_files_together_have_a_bound() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("a.rego"), "a").unwrap();
+        for number in 0..17 {
+            std::fs::write(root.path().join(format!("a.pass-{number}.json")), " ".repeat(4 << 20)).unwrap();
+        }
+        let mut problems = Vec::new();
+        assert!(read(&folder(root.path()), &mut problems).is_empty());
+        assert_eq!(messages(&problems), ["the files of the folder's rules take more than 64 MiB"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_rule_whose_name_is_no_text_is_not_passed_over() {
+        use std::os::unix::ffi::OsStrExt;
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("a.rego"), "a").unwrap();
+        let write = |name: &[u8]| std::fs::write(root.path().join(std::ffi::OsStr::from_bytes(name)), "x").unwrap();
+        write(b"\xff.txt");
+        assert_eq!(read(&folder(root.path()), &mut Vec::new()).len(), 1, "it is none of a rule");
+        write(b"\xff.rego");
+        let mut problems = Vec::new();
+        assert!(read(&folder(root.path()), &mut problems).is_empty());
+        assert!(problems[0].message.contains("is not UTF-8"), "{problems:?}");
     }
 
     #[cfg(unix)]

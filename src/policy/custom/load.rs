@@ -1,6 +1,6 @@
 //! Folders of rules to rules that have shown that they tell a passing tenant from a failing one. Every mistake at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::domain::{RuleMeta, Snapshot};
 use crate::policy::examples;
@@ -148,12 +148,13 @@ fn check_names(candidates: &[Candidate], problems: &mut Vec<Problem>) {
         let mut wrong = |message: String| problems.push(Problem { file: file.to_owned(), line: 1, column: 1, message, help: None });
         let id = candidate.meta.as_ref().map_or(candidate.files.stem.as_str(), |meta| meta.id);
         let code = candidate.meta.as_ref().map_or(id, |meta| meta.code);
-        let names: BTreeSet<&str> = [id, code].into();
-        for name in names {
+        // `acme-01` with the code `ACME-01` is one name.
+        let names: BTreeMap<String, &str> = [(id.to_ascii_lowercase(), id), (code.to_ascii_lowercase(), code)].into();
+        for (key, name) in names {
             if crate::policy::find(name).is_ok() {
                 wrong(format!("`{name}` is a built-in rule"));
             }
-            if let Some(other) = taken.insert(name.to_ascii_lowercase(), file) {
+            if let Some(other) = taken.insert(key, file) {
                 wrong(format!("`{name}` is the rule in {other} too"));
             }
         }

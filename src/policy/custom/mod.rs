@@ -6,7 +6,7 @@
 //! | `header`, `meta` | the `# METADATA` comment, and the [`RuleMeta`] that it makes |
 //! | `load` | files to rules; every mistake at once |
 //! | `schema`, `fields` | what a snapshot has, and which dataset it comes from |
-//! | `source` | what a rule's text calls and reads |
+//! | `source`, `paths` | what a rule's text calls and reads |
 //! | `input` | what a rule is given |
 //! | `runner` | starts the child in which rules run, and ends it when it goes beyond its limits |
 //! | `worker`, `fence` | the child's side |
@@ -30,6 +30,8 @@ mod input;
 pub mod load;
 #[cfg(feature = "rego")]
 mod meta;
+#[cfg(feature = "rego")]
+mod paths;
 #[cfg(feature = "rego")]
 mod problem;
 #[cfg(feature = "rego")]

@@ -18,7 +18,7 @@ pub(super) enum Step {
 }
 
 /// Where a path has come to: the shapes that a value can have here. Empty: anything.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Place<'a>(Vec<Shape<'a>>);
 
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::Engine;
 use regorus::unstable::{BUILTINS, Lexer, Rule, RuleHead, Source, TokenKind};
 
-use super::fields::{Wanted, datasets_of};
+use super::fields::Wanted;
+use super::paths::paths;
 use super::problem::{Spot, nearest};
-use super::schema::{Place, Schema, Step};
 
 /// The parser's time doubles with each level of `[` and `{`.
 const MAX_DEPTH: usize = 10;
@@ -31,11 +31,13 @@ const FORBIDDEN: &[(&str, &str)] = &[
 const WORDS: &[&str] =
     &["if", "in", "not", "some", "every", "else", "with", "as", "contains", "default", "import", "package", "print", "set"];
 
-struct Token {
-    kind: TokenKind,
-    text: String,
-    at: (usize, usize),
-    offset: u32,
+/// A token with its place.
+pub(super) struct Token {
+    pub(super) kind: TokenKind,
+    pub(super) text: String,
+    /// Line and column.
+    pub(super) at: (usize, usize),
+    pub(super) offset: u32,
 }
 
 /// What would keep the engine's parser busy for ever, if a text is such.
@@ -144,10 +146,10 @@ fn too_deep(tokens: &[Token]) -> Vec<Spot> {
 
 /// What a rule's text defines.
 #[derive(Default)]
-struct Defined {
+pub(super) struct Defined {
     names: BTreeSet<String>,
     /// Where each rule begins, and the names that its head binds.
-    rules: BTreeMap<u32, BTreeSet<String>>,
+    pub(super) rules: BTreeMap<u32, BTreeSet<String>>,
 }
 
 fn defined(engine: &mut Engine) -> Defined {
@@ -198,187 +200,28 @@ fn is_known(name: &str, defined: &Defined) -> bool {
     WORDS.contains(&name) || name.starts_with("data.") || BUILTINS.contains_key(name) || defined.names.contains(name)
 }
 
-fn is_symbol(tokens: &[Token], at: usize, text: &str) -> bool {
+pub(super) fn is_symbol(tokens: &[Token], at: usize, text: &str) -> bool {
     tokens.get(at).is_some_and(|token| token.kind == TokenKind::Symbol && token.text == text)
 }
 
-/// A name with its dots, and the token behind it.
+/// A name with its dots, and the token behind it. `http["send"]` is `http.send`: the engine calls the one as it does the other.
 fn dotted(tokens: &[Token], at: usize) -> (String, usize) {
     let mut name = tokens.get(at).map(|token| token.text.clone()).unwrap_or_default();
     let mut next = at + 1;
-    while is_symbol(tokens, next, ".") {
-        let Some(part) = tokens.get(next + 1).filter(|token| token.kind == TokenKind::Ident) else { break };
+    loop {
+        let is_dot = is_symbol(tokens, next, ".");
+        let is_quoted = !is_dot && is_symbol(tokens, next, "[") && is_symbol(tokens, next + 2, "]");
+        let is_part = |token: &&Token| match token.kind {
+            TokenKind::Ident => is_dot,
+            TokenKind::String | TokenKind::RawString => is_quoted,
+            _ => false,
+        };
+        let Some(part) = tokens.get(next + 1).filter(is_part) else { break };
         name.push('.');
         name.push_str(&part.text);
-        next += 2;
+        next += if is_dot { 2 } else { 3 };
     }
     (name, next)
-}
-
-/// Literal paths from `input`, and from names that a rule binds to one by `some … in`, `every … in` or `:=`.
-fn paths(tokens: &[Token], defined: &Defined, wanted: Option<&Wanted>) -> Vec<Spot> {
-    let schema = Schema::new();
-    let mut starts: Vec<u32> = defined.rules.keys().copied().collect();
-    starts.push(u32::MAX);
-    let mut spots = Vec::new();
-    for pair in starts.windows(2) {
-        let [from, to] = pair else { continue };
-        let of_rule = |token: &&Token| token.offset >= *from && token.offset < *to;
-        let first = tokens.iter().position(|token| of_rule(&token)).unwrap_or(tokens.len());
-        let count = tokens.iter().filter(of_rule).count();
-        let own = tokens.get(first..first + count).unwrap_or_default();
-        let bound = defined.rules.get(from).into_iter().flatten().map(|name| (name.clone(), None)).collect();
-        Paths { tokens: own, schema: &schema, wanted, bound, spots: &mut spots }.walk();
-    }
-    spots
-}
-
-/// The paths of one rule.
-struct Paths<'a> {
-    tokens: &'a [Token],
-    schema: &'a Schema,
-    wanted: Option<&'a Wanted>,
-    /// Names with the place that they stand for; `None`: something else, or more than one thing.
-    bound: BTreeMap<String, Option<Place<'a>>>,
-    spots: &'a mut Vec<Spot>,
-}
-
-impl<'a> Paths<'a> {
-    fn walk(mut self) {
-        for at in 0..self.tokens.len() {
-            let Some(token) = self.tokens.get(at).filter(|token| token.kind == TokenKind::Ident) else { continue };
-            if is_symbol(self.tokens, at.wrapping_sub(1), ".") {
-                continue;
-            }
-            match token.text.as_str() {
-                "some" | "every" => self.bind_each(at),
-                _ if is_symbol(self.tokens, at + 1, ":=") || is_symbol(self.tokens, at + 1, "=") => self.bind_to(at),
-                _ => {}
-            }
-            if let Some(start) = self.start(at) {
-                match self.follow(start, at + 1) {
-                    Ok(_) => {}
-                    Err(spot) => self.spots.push(spot),
-                }
-            }
-        }
-    }
-
-    /// What a name stands for, if it stands for a place.
-    fn start(&self, at: usize) -> Option<Place<'a>> {
-        let token = self.tokens.get(at).filter(|token| token.kind == TokenKind::Ident)?;
-        match token.text.as_str() {
-            "input" => Some(self.schema.input()),
-            name => self.bound.get(name).cloned().flatten(),
-        }
-    }
-
-    /// Follows the steps behind a name: the place, and the token behind the path.
-    fn follow(&self, mut place: Place<'a>, mut at: usize) -> Result<(Place<'a>, usize), Spot> {
-        while let Some((step, place_of_step, next)) = self.step(at) {
-            if let (Some(view), Step::Field(name)) = (place.view(), &step) {
-                self.declared(view, name, place_of_step)?;
-            }
-            place = self.schema.step(&place, &step).map_err(|wrong| {
-                let near = match &step {
-                    Step::Field(name) => nearest(name, wrong.names.iter().map(String::as_str)),
-                    Step::Any => None,
-                };
-                Spot::new(place_of_step, wrong.message)
-                    .maybe(near.or_else(|| Some("`partnerscope schema snapshot` prints what there is".into())))
-            })?;
-            at = next;
-        }
-        Ok((place, at))
-    }
-
-    /// A rule that does not say what it reads would look clean where that was not read.
-    fn declared(&self, view: crate::domain::View, fact: &str, at: (usize, usize)) -> Result<(), Spot> {
-        let Some(wanted) = self.wanted else { return Ok(()) };
-        let datasets = datasets_of(view, fact);
-        if datasets.is_empty() || wanted.in_view(view).contains(fact) {
-            return Ok(());
-        }
-        let names = datasets.iter().map(|dataset| dataset.name()).collect::<Vec<_>>().join(" or ");
-        let message = format!("the rule reads `{fact}`, and its header does not name {names}");
-        Err(Spot::new(at, message).help(format!("add it below `datasets` (and its view to `view`): `{}: required`", datasets[0])))
-    }
-
-    fn step(&self, at: usize) -> Option<(Step, (usize, usize), usize)> {
-        if is_symbol(self.tokens, at, ".") {
-            let name = self.tokens.get(at + 1).filter(|token| token.kind == TokenKind::Ident)?;
-            return Some((Step::Field(name.text.clone()), name.at, at + 2));
-        }
-        let open = self.tokens.get(at).filter(|_| is_symbol(self.tokens, at, "["))?;
-        // A list of its own begins behind a space or on another line.
-        let before = self.tokens.get(at.checked_sub(1)?)?;
-        if before.kind != TokenKind::String && before.offset as usize + before.text.len() != open.offset as usize {
-            return None;
-        }
-        let inner = self.tokens.get(at + 1)?;
-        if matches!(inner.kind, TokenKind::String | TokenKind::RawString) && is_symbol(self.tokens, at + 2, "]") {
-            return Some((Step::Field(inner.text.clone()), inner.at, at + 3));
-        }
-        let mut depth = 0_usize;
-        for (offset, token) in self.tokens.get(at..)?.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::Symbol) {
-            match token.text.as_str() {
-                "[" => depth += 1,
-                "]" if depth == 1 => return Some((Step::Any, inner.at, at + offset + 1)),
-                "]" => depth -= 1,
-                _ => {}
-            }
-        }
-        None
-    }
-
-    /// `some x in PATH`, `some k, x in PATH`, `every x in PATH`, `some x`.
-    fn bind_each(&mut self, at: usize) {
-        let mut names = Vec::new();
-        let mut next = at + 1;
-        while let Some(name) = self.tokens.get(next).filter(|token| token.kind == TokenKind::Ident && token.text != "in") {
-            names.push(name.text.clone());
-            next += 1;
-            if !is_symbol(self.tokens, next, ",") {
-                break;
-            }
-            next += 1;
-        }
-        let is_in = self.tokens.get(next).is_some_and(|token| token.text == "in");
-        let element = self.path(next + 1).filter(|_| is_in).and_then(|place| self.schema.step(&place, &Step::Any).ok());
-        let last = names.pop();
-        for name in names {
-            self.bind(name, None);
-        }
-        if let Some(name) = last {
-            self.bind(name, element);
-        }
-    }
-
-    /// `x := PATH`.
-    fn bind_to(&mut self, at: usize) {
-        let place = self.path(at + 2);
-        if let Some(name) = self.tokens.get(at).map(|token| token.text.clone()) {
-            self.bind(name, place);
-        }
-    }
-
-    /// The place of a path that is all there is up to the end of its expression.
-    fn path(&self, at: usize) -> Option<Place<'a>> {
-        let (place, next) = self.follow(self.start(at)?, at + 1).ok()?;
-        let last = self.tokens.get(next - 1)?;
-        let ends = match self.tokens.get(next) {
-            None => true,
-            Some(after) => after.at.0 > last.at.0 || [";", "}", "]", ")", "{", ","].contains(&after.text.as_str()),
-        };
-        ends.then_some(place)
-    }
-
-    /// A name that stands for two things is not followed.
-    fn bind(&mut self, name: String, place: Option<Place<'a>>) {
-        let place = place.filter(|place| !place.is_anything());
-        let place = if self.bound.contains_key(&name) { None } else { place };
-        self.bound.insert(name, place);
-    }
 }
 
 #[cfg(test)]
@@ -447,6 +290,26 @@ findings contains {"subject": {"kind": "relationship", "id": r.id, "name": r.dis
     }
 
     #[test]
+    fn names_are_followed_wherever_they_stand() {
+        let rule = "import input.tenant\nimport input.tenants as all\nimport input.tenants\n\nfindings contains {\"id\": r.idd} if {\n\tsome t in all\n\tsome r in t.partner.relationship\n\t\
+                    n := {g.tenantId | some g in input.tenants}\n\tm := {h.tenantID | some h in tenants}\n\tall[_].tenant == n\n}\n\n\
+                    findings contains {\"id\": r.idd} if some r in input.tenants[_].partner.relationships\n";
+        assert_eq!(
+            spots(rule),
+            [
+                "3:14: the snapshot has no field `tenant` here",
+                "9:22: the snapshot has no field `relationship` here",
+                "11:10: the snapshot has no field `tenantID` here",
+                "12:9: the snapshot has no field `tenant` here",
+                "15:28: the snapshot has no field `idd` here",
+            ]
+        );
+        // A comprehension may use a name of the rule for something else.
+        let again = "findings contains x if {\n\tsome r in input.tenants[_].partner.relationships\n\tx := {r.tenantId | some r in input.tenants}\n}\n";
+        assert_eq!(spots(again), Vec::<String>::new());
+    }
+
+    #[test]
     fn a_name_with_two_meanings_is_not_followed() {
         let rule = "f(r) := r.anything\n\nfindings contains x if {\n\tsome r in input.tenants\n\tx := r.tenantId\n\tsome r in [1]\n}\n\n\
                     other contains x if {\n\tx := {\"a\": 1}\n\tx.a == 1\n\tsome a, b\n\ty := [a, b]\n\ty[a].c == b.d\n}\n";
@@ -455,7 +318,7 @@ findings contains {"subject": {"kind": "relationship", "id": r.id, "name": r.dis
 
     #[test]
     fn functions_that_a_rule_may_not_call_and_those_that_there_are_not() {
-        let rule = "findings contains x if {\n\tx := http.send({\"url\": \"https://x\"})\n\ttime.now_ns() > 1\n\trand.intn(\"x\", 2) == 1\n\tcuont(x) == 1\n\tn := (1 + 2)\n\tx in (x)\n}\n";
+        let rule = "findings contains x if {\n\tx := http.send({\"url\": \"https://x\"})\n\ttime.now_ns() > 1\n\trand.intn(\"x\", 2) == 1\n\tcuont(x) == 1\n\tn := (1 + 2)\n\tx in (x)\n\ttime[\"now_ns\"]() > 1\n}\n";
         assert_eq!(
             spots(rule),
             [
@@ -463,6 +326,7 @@ findings contains {"subject": {"kind": "relationship", "id": r.id, "name": r.dis
                 "5:2: a rule may not call `time.now_ns`",
                 "6:2: a rule may not call `rand.intn`",
                 "7:2: there is no function `cuont`",
+                "10:2: a rule may not call `time.now_ns`",
             ]
         );
     }

@@ -115,7 +115,7 @@ pub(super) fn judge(rule: &RuleText, input: &Value, view: View, limit: Duration)
         Some(LimitError::TimeLimitExceeded { .. }) => runner::too_long(limit),
         _ => {
             let spot = source::spot_of(&error, "");
-            format!("it failed in line {}: {}", spot.line, spot.message).chars().filter(|c| !c.is_control()).take(MAX_REASON).collect()
+            short(&format!("it failed in line {}: {}", spot.line, spot.message))
         }
     };
     source::guard(&rule.source).map_err(reason)?;
@@ -128,7 +128,12 @@ pub(super) fn judge(rule: &RuleText, input: &Value, view: View, limit: Duration)
     let package = engine.add_policy(NAME.into(), rule.source.clone()).map_err(reason)?;
     engine.set_input(input.clone());
     let said = engine.eval_rule(format!("{package}.findings")).map_err(reason)?;
-    findings::read(&said, &input, view, &wanted)
+    findings::read(&said, &input, view, &wanted).map_err(|reason| short(&reason))
+}
+
+/// A reason may quote what the rule said and the facts hold.
+fn short(reason: &str) -> String {
+    reason.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect()
 }
 
 /// A rule is refused for these where it is loaded; nothing that it does may bring them back.
@@ -206,6 +211,14 @@ mod tests {
         );
         let now = said("package acme\nfindings contains x if {\n\tx := time.now_ns()\n}\n").unwrap_err();
         assert!(now.contains("a rule may not call time.now_ns"), "{now}");
+    }
+
+    #[test]
+    fn a_reason_is_short_whatever_a_rule_says() {
+        let long = "package acme\nfindings contains {\"subject\": {\"kind\": \"relationship\", \"id\": \"r\"}, \"evidence\": [{\"field\": \"relationships.status\", \
+                    \"value\": concat(\"x\", [sprintf(\"%d\", [n]) | some n in numbers.range(1, 200)])}]}\n";
+        let reason = said(long).unwrap_err();
+        assert!(reason.starts_with("its evidence is not in the facts") && reason.chars().count() == MAX_REASON, "{reason}");
     }
 
     #[test]

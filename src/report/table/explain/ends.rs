@@ -4,7 +4,6 @@ use super::super::ink::Ink;
 use super::super::layout::{heading, name_or, paragraph};
 use super::{Page, outside as paths, partner as relationships};
 use crate::domain::access::{CustomerAnswer, CustomerEnd, Fate, PartnerAnswer, Role, RoleEnd, Span};
-use crate::domain::facts::Relationship;
 
 /// Adds what ends in the partner view.
 pub(super) fn partner(out: &mut String, page: &Page, answer: &PartnerAnswer<'_>) {
@@ -32,11 +31,12 @@ fn title(out: &mut String, page: &Page, span: Span) {
 fn customer(out: &mut String, page: &Page, end: &CustomerEnd<'_>) {
     page.line(out, "");
     paragraph(out, "  ", &page.named(&end.customer), page.width);
-    for relationship in &end.ending {
-        paragraph(out, "    ends: ", &relationships::relationship(relationship), page.width);
-    }
-    for relationship in &end.renewing {
-        paragraph(out, "    renews itself: ", &relationships::relationship(relationship), page.width);
+    for (lead, list, what) in [("    ends: ", &end.ending, "that end"), ("    renews itself: ", &end.renewing, "that renew themselves")] {
+        let shown = page.shown(list.shown.len());
+        for relationship in list.shown.iter().take(shown) {
+            paragraph(out, lead, &relationships::relationship(relationship), page.width);
+        }
+        page.more(out, shown, list.total, &format!("relationships {what}"));
     }
     // Roles that go the same way are told together.
     let mut told: Vec<(Fate, String, Vec<String>)> = Vec::new();
@@ -74,9 +74,6 @@ fn role_end(out: &mut String, page: &Page, fate: Fate, text: &str) {
 
 /// Who loses a role and who keeps it.
 fn consequence(page: &Page, end: &RoleEnd<'_>) -> String {
-    let names = |relationships: &[&Relationship]| {
-        page.few(relationships.iter().map(|relationship| name_or(&relationship.display_name, &relationship.id, 40)).collect())
-    };
     let mut parts = Vec::new();
     if end.lose.total > 0 {
         let at_least = if end.people_read { "" } else { "at least " };
@@ -86,12 +83,17 @@ fn consequence(page: &Page, end: &RoleEnd<'_>) -> String {
     if end.keep > 0 {
         parts.push(format!("{} keep it", end.keep));
     }
-    parts.extend(end.groups.iter().map(|group| match group.keeps_through.is_empty() {
-        true => format!("{} has it no more", page.name(&group.group)),
-        false => format!("{} keeps it through {}", page.name(&group.group), names(&group.keeps_through)),
+    let shown = page.shown(end.groups.shown.len());
+    parts.extend(end.groups.shown.iter().take(shown).map(|group| match group.keeps_through.total {
+        0 => format!("{} has it no more", page.name(&group.group)),
+        _ => format!("{} keeps it through {}", page.name(&group.group), page.relationships(&group.keeps_through)),
     }));
-    if !end.perhaps_through.is_empty() {
-        parts.push(format!("perhaps left through {}", names(&end.perhaps_through)));
+    let rest = end.groups.total.saturating_sub(shown as u64);
+    if rest > 0 {
+        parts.push(format!("and {rest} more groups"));
+    }
+    if end.perhaps_through.total > 0 {
+        parts.push(format!("perhaps left through {}", page.relationships(&end.perhaps_through)));
     }
     if parts.is_empty() { "its assignments were not read".to_owned() } else { parts.join("; ") }
 }

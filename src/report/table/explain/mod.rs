@@ -7,7 +7,8 @@ mod partner;
 use super::ink::{self, Ink};
 use super::layout::{heading, name_or, paragraph, prose, wrap};
 use super::{GREATEST_WIDTH, LEAST_WIDTH};
-use crate::domain::access::{Body, Cover, Explanation, Fit, Named, NotRead, Role, Seen, TenantAnswer, Verdict, What};
+use crate::domain::access::{Body, Capped, Cover, Explanation, Fit, Named, NotRead, Role, Seen, TenantAnswer, Verdict, What};
+use crate::domain::facts::Relationship;
 use crate::domain::log_span::LogSpan;
 use crate::report::{RenderError, RenderOptions};
 
@@ -164,12 +165,26 @@ impl Page {
 
     /// The first of several names; the rest is counted.
     fn few(&self, names: Vec<String>) -> String {
-        let shown = if self.full || names.len() <= FEW_NAMES + 1 { names.len() } else { FEW_NAMES };
-        let mut line = names[..shown].join(", ");
-        if shown < names.len() {
-            line.push_str(&format!(", +{}", names.len() - shown));
+        let total = names.len() as u64;
+        self.few_of(&Capped { shown: names, total })
+    }
+
+    /// The same of a list that was cut before.
+    fn few_of(&self, names: &Capped<String>) -> String {
+        let known = names.shown.len();
+        let shown = if self.full || names.total <= FEW_NAMES as u64 + 1 { known } else { known.min(FEW_NAMES) };
+        let mut line = names.shown[..shown].join(", ");
+        let rest = names.total.saturating_sub(shown as u64);
+        if rest > 0 {
+            line.push_str(&format!(", +{rest}"));
         }
         line
+    }
+
+    /// The names of a few relationships.
+    fn relationships(&self, list: &Capped<&Relationship>) -> String {
+        let names = list.shown.iter().map(|relationship| name_or(&relationship.display_name, &relationship.id, 40));
+        self.few_of(&Capped { shown: names.collect(), total: list.total })
     }
 
     /// How many rows to show: a line that says "and 1 more" had better be the row itself.

@@ -47,17 +47,18 @@ fn sums(out: &mut String, page: &Page, answer: &PartnerAnswer<'_>) {
         count(answer.customers.total, "customer"),
         if totals.people == 1 { "1 person".to_owned() } else { format!("{} people", totals.people) },
         count(totals.groups, "group"),
-        count(totals.roles, "role"),
-        totals.by_nobody,
-        totals.unseen,
-        totals.unknown
+        count(totals.roles.roles, "role"),
+        totals.roles.by_nobody,
+        totals.roles.unseen,
+        totals.roles.unknown
     );
     paragraph(out, "", &text, page.width);
 }
 
 /// Relationships that do not fit the tasks, by customer.
 fn fits(out: &mut String, page: &Page, answer: &PartnerAnswer<'_>) {
-    let all = answer.customers.shown.iter().flat_map(|access| access.relationships.iter().map(move |relationship| (access, relationship)));
+    let all = answer.customers.shown.iter();
+    let all = all.flat_map(|access| access.relationships.shown.iter().map(move |relationship| (access, relationship)));
     let all: Vec<_> = all.filter_map(|(access, relationship)| Some((access, relationship, relationship.fit.as_ref()?))).collect();
     heading(out, "Relationships beside the tasks", page.width);
     let shown = page.shown(all.len());
@@ -66,7 +67,7 @@ fn fits(out: &mut String, page: &Page, answer: &PartnerAnswer<'_>) {
         paragraph(out, "  ", &format!("{}: {name}", page.name(&access.customer)), page.width);
         page.fit(out, fit);
     }
-    page.more(out, shown, all.len() as u64, "relationships");
+    page.more(out, shown, answer.totals.relationships, "relationships");
 }
 
 fn overview(out: &mut String, page: &Page, answer: &PartnerAnswer<'_>) {
@@ -77,8 +78,7 @@ fn overview(out: &mut String, page: &Page, answer: &PartnerAnswer<'_>) {
     let shown = page.shown(answer.customers.shown.len());
     let row = |access: &CustomerAccess<'_>| {
         let people = if access.may_be_more { format!("{}+", access.people) } else { access.people.to_string() };
-        let strongest = access.strongest().map_or_else(|| "none".to_owned(), |role| page.role(&role).replace(" Administrator", " Admin"));
-        let by_nobody = access.roles().filter(|role| role.usable.is_by_nobody()).count();
+        let strongest = access.strongest.map_or_else(|| "none".to_owned(), |role| page.role(&role).replace(" Administrator", " Admin"));
         let last = match access.seen {
             crate::domain::access::Seen::At(at) => at.date(),
             crate::domain::access::Seen::Never => "unseen".to_owned(),
@@ -86,10 +86,10 @@ fn overview(out: &mut String, page: &Page, answer: &PartnerAnswer<'_>) {
         };
         [
             name_or(access.customer.name, access.customer.id, columns[0].width),
-            access.relationships.len().to_string(),
+            access.relationships.total.to_string(),
             people,
             strongest,
-            format!("{by_nobody} of {}", access.roles().count()),
+            format!("{} of {}", access.sums.by_nobody, access.sums.roles),
             last,
         ]
         .map(|cell| vec![cell])
@@ -128,7 +128,8 @@ fn summary(out: &mut String, page: &Page, tenant: &TenantAnswer<'_>, answer: &Pa
 
 fn customer(out: &mut String, page: &Page, access: &CustomerAccess<'_>, log: Option<LogSpan>) {
     heading(out, &format!("In {}", page.named(&access.customer)), page.width);
-    for relationship in &access.relationships {
+    let shown = page.shown(access.relationships.shown.len());
+    for relationship in access.relationships.shown.iter().take(shown) {
         let unread = if relationship.assignments_read { "" } else { "; its assignments were not read in full" };
         paragraph(out, "  ", &format!("{}{unread}", self::relationship(relationship.relationship)), page.width);
         let columns = share(page.width - 4, [("", 20, 1), ("", 16, 0), ("", 16, 0)]);
@@ -141,6 +142,7 @@ fn customer(out: &mut String, page: &Page, access: &CustomerAccess<'_>, log: Opt
             page.fit(out, fit);
         }
     }
+    page.more(out, shown, access.relationships.total, "relationships");
     if access.idle.total > 0 {
         let names = access.idle.shown.iter().map(|named| page.name(named)).collect();
         let days = log.map(|log| format!(" in {} days", log.days())).unwrap_or_default();
@@ -151,8 +153,8 @@ fn customer(out: &mut String, page: &Page, access: &CustomerAccess<'_>, log: Opt
         paragraph(out, "  ", &pair(page, toxic), page.width);
     }
     for overlap in &access.overlaps {
-        let names = overlap.relationships.iter().map(|relationship| name_or(&relationship.display_name, &relationship.id, 40)).collect();
-        paragraph(out, "  ", &format!("{} is granted by {}", page.role(&overlap.role), page.few(names)), page.width);
+        let granting = page.relationships(&overlap.relationships);
+        paragraph(out, "  ", &format!("{} is granted by {granting}", page.role(&overlap.role)), page.width);
     }
 }
 
@@ -172,7 +174,7 @@ fn state(role: &RoleUse<'_>) -> String {
 /// A relationship in one line.
 pub(super) fn relationship(relationship: &Relationship) -> String {
     let end = match relationship.end_date_time {
-        Some(end) if relationship.auto_extends() => format!(", ends {} and renews itself", end.date()),
+        Some(end) if relationship.renews_itself() => format!(", ends {} and renews itself", end.date()),
         Some(end) => format!(", ends {}", end.date()),
         None => String::new(),
     };
@@ -180,14 +182,8 @@ pub(super) fn relationship(relationship: &Relationship) -> String {
 }
 
 fn pair(page: &Page, toxic: &Toxic<'_>) -> String {
-    let roles: Vec<String> = toxic
-        .granted
-        .iter()
-        .map(|(role, granting)| {
-            let names = granting.iter().map(|relationship| name_or(&relationship.display_name, &relationship.id, 40)).collect();
-            format!("{} (in {})", role.name, page.few(names))
-        })
-        .collect();
+    let roles: Vec<String> =
+        toxic.granted.iter().map(|(role, granting)| format!("{} (in {})", role.name, page.relationships(granting))).collect();
     let people = toxic.both.shown.iter().map(|named| page.name(named)).collect();
     let who = match toxic.both.total {
         0 if toxic.may_be_more => "whether one person can use both is not known".to_owned(),

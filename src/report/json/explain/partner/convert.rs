@@ -5,7 +5,7 @@ use super::{
     Assignment, Customer, CustomerEnd, Ends, FateName, GroupEnd, HowName, NobodyName, Overlap, PartnerView, Path, Person,
     RelationshipAccess, RelationshipName, RoleEnd, RoleUse, Totals, Toxic, ToxicRole, UsableName,
 };
-use crate::domain::access::{self, Holder, How, PartnerAnswer};
+use crate::domain::access::{self, Capped, Holder, How, PartnerAnswer};
 use crate::domain::facts::Relationship;
 
 fn name_of(relationship: &Relationship) -> RelationshipName<'_> {
@@ -18,12 +18,12 @@ fn name_of(relationship: &Relationship) -> RelationshipName<'_> {
     }
 }
 
-fn ids<'a>(relationships: &[&'a Relationship]) -> Vec<&'a str> {
-    relationships.iter().map(|relationship| relationship.id.as_str()).collect()
+fn ids<'a>(relationships: &Capped<&'a Relationship>) -> Vec<&'a str> {
+    relationships.shown.iter().map(|relationship| relationship.id.as_str()).collect()
 }
 
-fn names<'a>(relationships: &[&'a Relationship]) -> Vec<RelationshipName<'a>> {
-    relationships.iter().map(|relationship| name_of(relationship)).collect()
+fn names<'a>(relationships: &Capped<&'a Relationship>) -> Vec<RelationshipName<'a>> {
+    relationships.shown.iter().map(|relationship| name_of(relationship)).collect()
 }
 
 impl<'a> From<&'a PartnerAnswer<'a>> for PartnerView<'a> {
@@ -35,10 +35,10 @@ impl<'a> From<&'a PartnerAnswer<'a>> for PartnerView<'a> {
                 relationships: totals.relationships,
                 groups: totals.groups,
                 people: totals.people,
-                roles: totals.roles,
-                nobody: totals.by_nobody,
-                unseen: totals.unseen,
-                unknown: totals.unknown,
+                roles: totals.roles.roles,
+                nobody: totals.roles.by_nobody,
+                unseen: totals.roles.unseen,
+                unknown: totals.roles.unknown,
             },
             groups_without_pim: answer.groups_without_pim,
             customers: answer.customers.shown.iter().map(Customer::from).collect(),
@@ -69,12 +69,17 @@ impl<'a> From<&'a access::CustomerAccess<'a>> for Customer<'a> {
             presence: presence(access.seen),
             idle: access.idle.shown.iter().map(named).collect(),
             idle_total: access.idle.total,
-            relationships: access.relationships.iter().map(RelationshipAccess::from).collect(),
+            relationships: access.relationships.shown.iter().map(RelationshipAccess::from).collect(),
+            more_relationships: access.relationships.more(),
             toxic: access.toxic.iter().map(Toxic::from).collect(),
             overlaps: access
                 .overlaps
                 .iter()
-                .map(|overlap| Overlap { role: role(&overlap.role), relationships: ids(&overlap.relationships) })
+                .map(|overlap| Overlap {
+                    role: role(&overlap.role),
+                    relationships: ids(&overlap.relationships),
+                    more_relationships: overlap.relationships.more(),
+                })
                 .collect(),
         }
     }
@@ -92,7 +97,8 @@ impl<'a> From<&'a access::RelationshipAccess<'a>> for RelationshipAccess<'a> {
                 access::Usable::OnlyDisabled => UsableName::OnlyDisabled,
                 access::Usable::Unknown => UsableName::Unknown,
             },
-            groups: &row.groups,
+            groups: &row.groups.shown,
+            more_groups: row.groups.more(),
             people: row.people,
             presence: presence(row.seen),
         };
@@ -110,7 +116,11 @@ impl<'a> From<&'a access::Toxic<'a>> for Toxic<'a> {
         Toxic {
             pair: toxic.pair.name,
             why: toxic.pair.why,
-            roles: toxic.granted.iter().map(|(one, granting)| ToxicRole { role: role(one), relationships: ids(granting) }).collect(),
+            roles: toxic
+                .granted
+                .iter()
+                .map(|(one, granting)| ToxicRole { role: role(one), relationships: ids(granting), more_relationships: granting.more() })
+                .collect(),
             both: toxic.both.shown.iter().map(named).collect(),
             both_total: toxic.both.total,
             may_be_more: toxic.may_be_more,
@@ -169,19 +179,28 @@ impl<'a> From<&'a access::CustomerEnd<'a>> for CustomerEnd<'a> {
             },
             groups: row
                 .groups
+                .shown
                 .iter()
-                .map(|group| GroupEnd { group: named(&group.group), keeps_through: names(&group.keeps_through) })
+                .map(|group| GroupEnd {
+                    group: named(&group.group),
+                    keeps_through: names(&group.keeps_through),
+                    more_keeps_through: group.keeps_through.more(),
+                })
                 .collect(),
+            more_groups: row.groups.more(),
             lose: row.lose.shown.iter().map(named).collect(),
             lose_total: row.lose.total,
             keep: row.keep,
             people_read: row.people_read,
             perhaps_through: ids(&row.perhaps_through),
+            more_perhaps_through: row.perhaps_through.more(),
         };
         CustomerEnd {
             customer: named(&end.customer),
             ending: names(&end.ending),
+            more_ending: end.ending.more(),
             renewing: names(&end.renewing),
+            more_renewing: end.renewing.more(),
             roles: end.roles.iter().map(role_end).collect(),
             unassigned: roles(&end.unassigned),
         }

@@ -74,8 +74,10 @@ struct Customer<'a> {
     idle: Vec<Named<'a>>,
     /// How many they are.
     idle_total: u64,
-    /// Live relationships.
+    /// Live relationships, by id; where not all are listed, those with the most powerful roles.
     relationships: Vec<RelationshipAccess<'a>>,
+    /// How many relationships are not listed.
+    more_relationships: u64,
     /// Roles that are more together than each alone, over all relationships of the customer.
     toxic: Vec<Toxic<'a>>,
     /// Roles that several active relationships grant.
@@ -117,6 +119,7 @@ struct RelationshipAccess<'a> {
 
 /// A role of a relationship.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 struct RoleUse<'a> {
     /// The role.
     #[serde(flatten)]
@@ -125,6 +128,8 @@ struct RoleUse<'a> {
     usable: UsableName,
     /// Ids of groups that are given it.
     groups: &'a [&'a str],
+    /// How many groups are not listed.
+    more_groups: u64,
     /// People who can use it now, as far as they are known.
     people: u64,
     /// When one of them was last in the customer.
@@ -169,22 +174,28 @@ struct Toxic<'a> {
 
 /// One of a toxic pair.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 struct ToxicRole<'a> {
     /// The role.
     #[serde(flatten)]
     role: Role<'a>,
     /// Ids of the relationships that grant it.
     relationships: Vec<&'a str>,
+    /// How many of them are not listed.
+    more_relationships: u64,
 }
 
 /// A role in several relationships.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 struct Overlap<'a> {
     /// The role.
     #[serde(flatten)]
     role: Role<'a>,
     /// Ids of the relationships.
     relationships: Vec<&'a str>,
+    /// How many of them are not listed.
+    more_relationships: u64,
 }
 
 /// What somebody has in a customer through one assignment.
@@ -292,13 +303,18 @@ struct Ends<'a> {
 
 /// What ends in one customer.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 struct CustomerEnd<'a> {
     /// The customer.
     customer: Named<'a>,
     /// Relationships that end.
     ending: Vec<RelationshipName<'a>>,
+    /// How many of them are not listed.
+    more_ending: u64,
     /// Relationships whose end lies in the span, and that renew themselves.
     renewing: Vec<RelationshipName<'a>>,
+    /// How many of them are not listed.
+    more_renewing: u64,
     /// Roles that groups have through what ends, the most powerful first.
     roles: Vec<RoleEnd<'a>>,
     /// Roles that what ends grants and that no group is given.
@@ -316,6 +332,8 @@ struct RoleEnd<'a> {
     fate: FateName,
     /// Groups that have it through what ends.
     groups: Vec<GroupEnd<'a>>,
+    /// How many of them are not listed.
+    more_groups: u64,
     /// People who do not have it any more.
     lose: Vec<Named<'a>>,
     /// How many they are.
@@ -326,6 +344,8 @@ struct RoleEnd<'a> {
     people_read: bool,
     /// Ids of relationships that may leave it to somebody: on their way out, or with assignments that are not active or were not read.
     perhaps_through: Vec<&'a str>,
+    /// How many of them are not listed.
+    more_perhaps_through: u64,
 }
 
 /// What becomes of a role.
@@ -351,4 +371,6 @@ struct GroupEnd<'a> {
     group: Named<'a>,
     /// Relationships through which it keeps the role; empty: none.
     keeps_through: Vec<RelationshipName<'a>>,
+    /// How many of them are not listed.
+    more_keeps_through: u64,
 }
