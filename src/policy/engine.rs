@@ -243,6 +243,9 @@ fn unsaid(rule: &Rule, ctx: &Ctx<'_>, reason: String) -> NotEvaluated {
 
 /// Why a rule has nothing to judge here, if it has not.
 fn not_applicable(rule: &Rule, ctx: &Ctx<'_>) -> Option<String> {
+    if let Some((_, missing)) = rule.meta.unsourced.iter().find(|(view, _)| *view == ctx.tenant.view) {
+        return Some((*missing).to_owned());
+    }
     let uses = rule.meta.uses_in(ctx.tenant.view);
     let missing = uses.iter().find(|uses| uses.need == Need::Import && !ctx.coverage(uses.dataset).status.has_records());
     match missing {
@@ -437,6 +440,8 @@ mod tests {
                 mitigations: &[],
                 nist: &[],
                 benchmarks: &[],
+                analytics: &[],
+                unsourced: &[],
                 page: "",
             },
             check: everything,

@@ -411,6 +411,8 @@ mod tests {
         mitigations: &[],
         nist: &[],
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: "",
     };
 

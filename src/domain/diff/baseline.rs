@@ -111,6 +111,8 @@ mod tests {
         mitigations: &[],
         nist: &[],
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: "",
     };
     static EVENTS: RuleMeta = RuleMeta { id: "events", uses: &[required(Dataset::SignIns)], ..META };

@@ -50,6 +50,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-3", "AC-4", "AC-5", "AC-6", "AC-8", "AC-20", "CM-6", "CM-7", "IA-2", "IA-5", "SC-7", "SC-46", "SI-4"],
         benchmarks: &["SCuBA MS.AAD.7.2v1 (related)"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-tier0-role.md"),
     },
     check,

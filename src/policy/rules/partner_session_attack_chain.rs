@@ -84,6 +84,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018", "M1032"],
         nist: NIST_T1199,
         benchmarks: &[],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-session-attack-chain.md"),
     },
     check,

@@ -7,7 +7,7 @@ use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Out, Rule};
 
-use super::shared::{CUSTOMER, count, holds, list, minutes};
+use super::shared::{BOTH, count, holds, list, minutes};
 use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memory, Past, Visit, about_person, by, is_actor, note_no_past};
 use super::{approval, limits};
 
@@ -19,20 +19,21 @@ pub(super) static RULE: Rule = Rule {
         id: "partner-signin-new-country",
         code: "SGN-02",
         title: "Partner signs in from a new country",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::Medium,
         severity_note: "High where the same person changed roles, policies, applications or domains within `chain-window-minutes` of it.",
-        uses: &[],
+        uses: &[required(Dataset::SignIns)],
         customer_uses: &[required(Dataset::SignIns), helps(Dataset::Audits)],
         reads: Reads::All,
         fields: &[
-            "customer.signIns.events.country",
-            "customer.signIns.events.homeTenantId",
-            "customer.signIns.events.userPrincipalName",
-            "customer.signIns.events.userId",
-            "customer.signIns.events.errorCode",
-            "customer.signIns.events.createdDateTime",
-            "customer.signIns.events.crossTenantAccessType",
+            "signIns.events.country",
+            "signIns.events.homeTenantId",
+            "signIns.events.userPrincipalName",
+            "signIns.events.userId",
+            "signIns.events.errorCode",
+            "signIns.events.createdDateTime",
+            "signIns.events.crossTenantAccessType",
+            "signIns.events.resourceTenantId",
             "customer.audits.actor",
             "customer.audits.activityDateTime",
             "coverage.sign-ins.from",
@@ -52,6 +53,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1030", "M1032"],
         nist: &["AC-4", "CA-7", "SC-7", "SI-4"],
         benchmarks: &["CIS M365 v7.0 5.2.2.15"],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-signin-new-country.md"),
     },
     check,

@@ -10,7 +10,7 @@ use crate::policy::rule::{Ctx, Draft, Out, Rule};
 use crate::policy::settings::Approved;
 
 use super::network::{Network, Prefixes, range};
-use super::shared::{CUSTOMER, count, few, list};
+use super::shared::{BOTH, count, few, list};
 use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memory, Past, Visit, about_person, by, by_person, extent, note_no_past};
 use super::{approval, limits};
 
@@ -23,21 +23,22 @@ pub(super) static RULE: Rule = Rule {
         id: "partner-signin-new-network",
         code: "SGN-03",
         title: "Partner signs in from a new network",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::Low,
         severity_note: "Medium where the new network is one of `hosting-asns`.",
-        uses: &[],
+        uses: &[required(Dataset::SignIns)],
         customer_uses: &[required(Dataset::SignIns)],
         reads: Reads::All,
         fields: &[
-            "customer.signIns.events.asn",
-            "customer.signIns.events.ipAddress",
-            "customer.signIns.events.homeTenantId",
-            "customer.signIns.events.userPrincipalName",
-            "customer.signIns.events.userId",
-            "customer.signIns.events.errorCode",
-            "customer.signIns.events.createdDateTime",
-            "customer.signIns.events.crossTenantAccessType",
+            "signIns.events.asn",
+            "signIns.events.ipAddress",
+            "signIns.events.homeTenantId",
+            "signIns.events.userPrincipalName",
+            "signIns.events.userId",
+            "signIns.events.errorCode",
+            "signIns.events.createdDateTime",
+            "signIns.events.crossTenantAccessType",
+            "signIns.events.resourceTenantId",
             "coverage.sign-ins.from",
             "coverage.sign-ins.to",
         ],
@@ -57,6 +58,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1030"],
         nist: &["AC-4", "SC-7"],
         benchmarks: &[],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-signin-new-network.md"),
     },
     check,

@@ -8,7 +8,7 @@ use crate::domain::rule_meta::{Reads, Setting, SettingDefault, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity, Timestamp};
 use crate::policy::rule::{Ctx, Out, Rule};
 
-use super::shared::{CUSTOMER, list};
+use super::shared::{BOTH, list};
 use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Past, Visit, about_person, by_person, episodes, extent, note_no_past};
 use super::{approval, limits};
 
@@ -17,20 +17,21 @@ pub(super) static RULE: Rule = Rule {
         id: "partner-signin-off-hours",
         code: "SGN-07",
         title: "Interactive partner sign-in outside working hours",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::Low,
         severity_note: "",
-        uses: &[],
+        uses: &[required(Dataset::SignIns)],
         customer_uses: &[required(Dataset::SignIns)],
         reads: Reads::All,
         fields: &[
-            "customer.signIns.events.createdDateTime",
-            "customer.signIns.events.isInteractive",
-            "customer.signIns.events.errorCode",
-            "customer.signIns.events.homeTenantId",
-            "customer.signIns.events.userPrincipalName",
-            "customer.signIns.events.userId",
-            "customer.signIns.events.crossTenantAccessType",
+            "signIns.events.createdDateTime",
+            "signIns.events.isInteractive",
+            "signIns.events.errorCode",
+            "signIns.events.homeTenantId",
+            "signIns.events.userPrincipalName",
+            "signIns.events.userId",
+            "signIns.events.crossTenantAccessType",
+            "signIns.events.resourceTenantId",
             "coverage.sign-ins.from",
             "coverage.sign-ins.to",
         ],
@@ -61,6 +62,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["CA-7", "SI-4"],
         benchmarks: &[],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-signin-off-hours.md"),
     },
     check,

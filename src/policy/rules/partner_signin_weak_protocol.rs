@@ -5,7 +5,7 @@ use crate::domain::rule_meta::{Reads, required};
 use crate::domain::{Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Out, Rule};
 
-use super::shared::{CUSTOMER, list, text};
+use super::shared::{BOTH, list, text};
 use super::visits::{self, Visit, about_person, by_person, episodes, extent};
 
 pub(super) static RULE: Rule = Rule {
@@ -13,22 +13,23 @@ pub(super) static RULE: Rule = Rule {
         id: "partner-signin-weak-protocol",
         code: "SGN-06",
         title: "Partner sign-in by legacy authentication, password grant or device code",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::High,
         severity_note: "Low where every attempt failed.",
-        uses: &[],
+        uses: &[required(Dataset::SignIns)],
         customer_uses: &[required(Dataset::SignIns)],
         reads: Reads::Some,
         fields: &[
-            "customer.signIns.events.clientAppUsed",
-            "customer.signIns.events.authenticationProtocol",
-            "customer.signIns.events.originalTransferMethod",
-            "customer.signIns.events.errorCode",
-            "customer.signIns.events.homeTenantId",
-            "customer.signIns.events.userPrincipalName",
-            "customer.signIns.events.userId",
-            "customer.signIns.events.createdDateTime",
-            "customer.signIns.events.crossTenantAccessType",
+            "signIns.events.clientAppUsed",
+            "signIns.events.authenticationProtocol",
+            "signIns.events.originalTransferMethod",
+            "signIns.events.errorCode",
+            "signIns.events.homeTenantId",
+            "signIns.events.userPrincipalName",
+            "signIns.events.userId",
+            "signIns.events.createdDateTime",
+            "signIns.events.crossTenantAccessType",
+            "signIns.events.resourceTenantId",
         ],
         settings: &[list(
             "legacy-clients",
@@ -42,6 +43,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1032"],
         nist: &["AC-10", "CA-7", "CM-7", "SI-4"],
         benchmarks: &["CIS M365 v7.0 5.2.2.3", "CIS M365 v7.0 5.2.2.12", "SCuBA MS.AAD.1.1v1", "SCuBA MS.AAD.3.9v1"],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-signin-weak-protocol.md"),
     },
     check,

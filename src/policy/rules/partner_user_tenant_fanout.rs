@@ -59,6 +59,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018", "M1030"],
         nist: &["AC-6", "SC-46", "SI-4"],
         benchmarks: &[],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-user-tenant-fanout.md"),
     },
     check,

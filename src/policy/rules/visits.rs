@@ -1,5 +1,5 @@
-//! Sign-ins of people of outside tenants who come to administer, and what several rules ask of them: who came, what came before, and which
-//! events are one episode.
+//! Sign-ins of people who come to administer: of outside tenants into this one, or in the partner view its own into customers. And what
+//! several rules ask of them: who came, what came before, and which events are one episode.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -8,10 +8,11 @@ use crate::domain::customer::{AuditActor, MICROSOFT_SUPPORT_TENANT};
 use crate::domain::facts::SignIn;
 use crate::domain::ledger::{Class, UNKNOWN_HOME, technician_id};
 use crate::domain::rule_meta::Setting;
-use crate::domain::{Dataset, Party, Timestamp};
+use crate::domain::{Dataset, Party, Timestamp, View};
+use crate::policy::index::may_be_delegated;
 use crate::policy::rule::{Ctx, Draft, Out};
 
-use super::shared::{Window, days, shows_absence, text};
+use super::shared::{Window, days, shows_absence, sign_in_log, text};
 
 /// How long the past is with which an event is compared.
 pub(super) const BASELINE_DAYS: Setting = days("baseline-days", 30, "Days before an event in which what it shows counts as known.");
@@ -26,16 +27,28 @@ const EPISODE_GAP_HOURS: i64 = 24;
 pub(super) struct Visit<'a> {
     /// The event.
     pub(super) event: &'a SignIn,
-    /// The person's own tenant, lower case; [`UNKNOWN_HOME`] where the log does not say.
+    /// The person's own tenant, lower case; [`UNKNOWN_HOME`] where the log does not say. In the partner view it is the audited one.
     pub(super) home: Arc<str>,
     /// The person's stable id: the hex of a technician's name, or the user id.
     pub(super) person: Arc<str>,
+    /// True in the partner view: one of its own people went out into a customer.
+    is_outward: bool,
 }
+
+/// What a partner does about its own people, where the rule's own advice is a customer's.
+const OWN_PEOPLE: &str = "Ask the person, by another way than mail or chat. If it was not that person: revoke the sessions (POST \
+                          /users/{id}/revokeSignInSessions), reset password and methods, and tell every customer that the account entered since, with \
+                          the times. The logs of the customers show what was changed there.";
 
 impl Visit<'_> {
     /// When.
     pub(super) fn at(&self) -> Timestamp {
         self.event.created_date_time
+    }
+
+    /// The tenant on the other side, which an approval would name: the customer in the partner view, else the person's own.
+    pub(super) fn other_side(&self) -> &str {
+        if self.is_outward { &self.event.resource_tenant_id } else { &self.home }
     }
 
     /// True if it got in.
@@ -47,7 +60,13 @@ impl Visit<'_> {
 /// Every visit, oldest first. Left out are Microsoft Support, whose engineers a support case lets in, and guests.
 pub(super) fn all<'a>(ctx: &Ctx<'a>) -> Vec<Visit<'a>> {
     let mut names = Names::default();
-    let mut found: Vec<Visit<'a>> = ctx.customer.sign_ins.events.iter().filter_map(|event| names.visit(ctx, event)).collect();
+    let mut found: Vec<Visit<'a>> = match ctx.tenant.view {
+        View::Customer => sign_in_log(ctx).events.iter().filter_map(|event| names.visit(ctx, event)).collect(),
+        View::Partner => {
+            let own: Arc<str> = ctx.tenant.tenant_id.to_ascii_lowercase().into();
+            sign_in_log(ctx).events.iter().filter_map(|event| names.outward(&own, event)).collect()
+        }
+    };
     oldest_first(&mut found, Visit::at);
     found.sort_by(|a, b| (a.at(), &a.event.id, a.event.is_interactive).cmp(&(b.at(), &b.event.id, b.event.is_interactive)));
     found.dedup_by(|later, kept| !later.event.id.is_empty() && later.event.id == kept.event.id);
@@ -80,14 +99,24 @@ impl<'a> Names<'a> {
         }
         let home = event.home_tenant_id.as_deref().unwrap_or_default();
         let home = self.homes.entry(home).or_insert_with(|| outside(ctx, home)).clone()?;
-        let user = event.user_id.trim();
-        // Of an event that does not say who it was, nobody knows whether it was the same person as another.
-        let person = match (technician, user.is_empty()) {
-            (Some(technician), _) => technician,
-            (None, false) => self.users.entry(user).or_insert_with(|| user.to_ascii_lowercase().into()).clone(),
-            (None, true) => Arc::from(&*event.id),
-        };
-        Some(Visit { event, home, person })
+        let person = technician.unwrap_or_else(|| self.user(event));
+        Some(Visit { event, home, person, is_outward: false })
+    }
+
+    /// A visit of one of the tenant's own people to a customer.
+    fn outward(&mut self, own: &Arc<str>, event: &'a SignIn) -> Option<Visit<'a>> {
+        let customer = event.resource_tenant_id.trim();
+        let is_outsider = event.home_tenant_id.as_deref().is_some_and(|home| !home.trim().eq_ignore_ascii_case(own));
+        let goes_out = !customer.is_empty() && !customer.eq_ignore_ascii_case(own) && !is_outsider && may_be_delegated(event);
+        goes_out.then(|| Visit { event, home: Arc::clone(own), person: self.user(event), is_outward: true })
+    }
+
+    /// The person by object id. Of an event that does not say who it was, nobody knows whether it was the same person as another.
+    fn user(&mut self, event: &'a SignIn) -> Arc<str> {
+        match event.user_id.trim() {
+            "" => Arc::from(&*event.id),
+            user => self.users.entry(user).or_insert_with(|| user.to_ascii_lowercase().into()).clone(),
+        }
     }
 
     fn technician(&mut self, name: &'a str) -> Option<Arc<str>> {
@@ -169,13 +198,15 @@ pub(super) fn episodes<'v, 'a>(visits: Vec<&'v Visit<'a>>) -> Vec<Vec<&'v Visit<
     episodes
 }
 
-/// An outside tenant as the partner of a finding; `None` where nobody knows which it is.
+/// The tenant that people come from as the partner of a finding; `None` where nobody knows which it is.
 pub(super) fn party(ctx: &Ctx<'_>, home: &str) -> Option<Party> {
-    let name = || ctx.ledger.get(home).map_or_else(|| home.to_owned(), |entry| entry.name.clone());
+    let own = Some(&ctx.tenant.display_name).filter(|name| home.eq_ignore_ascii_case(&ctx.tenant.tenant_id) && !name.is_empty());
+    let known = || own.or_else(|| ctx.ledger.get(home).map(|entry| &entry.name));
+    let name = || known().map_or_else(|| home.to_owned(), String::clone);
     (home != UNKNOWN_HOME).then(|| Party { tenant_id: home.to_owned(), name: name() })
 }
 
-/// A finding about an outside tenant.
+/// A finding about the tenant that people come from.
 pub(super) fn about_tenant(ctx: &Ctx<'_>, home: &str) -> Draft {
     let party = party(ctx, home);
     let name = party.as_ref().map_or(home, |party| &party.name).to_owned();
@@ -185,18 +216,27 @@ pub(super) fn about_tenant(ctx: &Ctx<'_>, home: &str) -> Draft {
 /// A finding about a person, in an episode that begins with this visit: it gives the own key, and the evidence of when and from where.
 pub(super) fn about_person(ctx: &Ctx<'_>, first: &Visit<'_>) -> Draft {
     let name = first.event.user_principal_name.as_deref().unwrap_or(&first.person);
-    first_seen(Draft::about("user", &*first.person, name).partner(party(ctx, &first.home)), first)
+    let draft = Draft::about("user", &*first.person, name).partner(party(ctx, &first.home));
+    let draft = match first.is_outward {
+        true => draft.customer(Some(ctx.index.party(&first.event.resource_tenant_id))),
+        false => draft,
+    };
+    first_seen(draft, first)
 }
 
 /// The visit that an episode begins with, as own key and as evidence.
 pub(super) fn first_seen(draft: Draft, first: &Visit<'_>) -> Draft {
     let event = first.event;
+    let (draft, tenant, id) = match first.is_outward {
+        true => (draft.remediation(OWN_PEOPLE), "resourceTenantId", Some(&event.resource_tenant_id)),
+        false => (draft, "homeTenantId", event.home_tenant_id.as_ref()),
+    };
     draft
         .key(&*event.id)
         .since(Some(first.at()))
         .evidence("id", &*event.id, Dataset::SignIns)
         .evidence("createdDateTime", first.at().to_string(), Dataset::SignIns)
-        .evidence("homeTenantId", text(event.home_tenant_id.as_deref()), Dataset::SignIns)
+        .evidence(tenant, text(id.map(|id| &**id)), Dataset::SignIns)
         .evidence("userPrincipalName", text(event.user_principal_name.as_deref()), Dataset::SignIns)
         .evidence("ipAddress", text(event.ip_address.as_deref()), Dataset::SignIns)
         .evidence("appDisplayName", text(event.app_display_name.as_deref()), Dataset::SignIns)
