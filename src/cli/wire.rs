@@ -239,6 +239,13 @@ pub(super) fn render_explanation(
     (format.render)(explanation, options).map_err(|source| Failure::Render { format: name, source })
 }
 
+/// Renders the list of rules in a format of that name.
+pub(super) fn render_rules(metas: &[&RuleMeta], name: &'static str, options: &report::RenderOptions) -> Result<String, Failure> {
+    let formats = report::rules::RULES_FORMATS;
+    let format = formats.iter().find(|format| format.name == name).unwrap_or(&formats[0]);
+    (format.render)(metas, options).map_err(|source| Failure::Render { format: name, source })
+}
+
 /// Meaning and hint of an `AADSTS` number.
 pub(super) fn aadsts_hint(code: u32) -> Option<(&'static str, &'static str)> {
     aadsts::advice(code).map(|known| (known.meaning, known.hint))

@@ -99,6 +99,11 @@ impl RuleMeta {
         self.code.starts_with("CHG-")
     }
 
+    /// True if it judges a view: it is meant for it, and what it needs is collected there.
+    pub fn answers(&self, view: View) -> bool {
+        self.views.contains(&view) && self.unsourced.iter().all(|(unsourced, _)| *unsourced != view)
+    }
+
     /// The datasets it uses in a view.
     pub const fn uses_in(&self, view: View) -> &'static [Uses] {
         match view {

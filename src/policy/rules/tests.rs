@@ -16,7 +16,7 @@ use crate::policy::settings::Settings;
 const HEADINGS: [&str; 8] = ["Why it matters", "What it checks", "Settings", "Examples", "Fix", "Permissions", "Mapping", "References"];
 
 /// Files in this folder that are no rule.
-const SHARED: [&str; 17] = [
+const SHARED: [&str; 18] = [
     "approval",
     "audit_trail",
     "declared_rows",
@@ -27,6 +27,7 @@ const SHARED: [&str; 17] = [
     "mod",
     "network",
     "outside",
+    "outward",
     "proved",
     "shared",
     "testing",

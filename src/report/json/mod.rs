@@ -5,6 +5,7 @@ pub mod diff;
 pub mod explain;
 mod partner;
 mod partner_convert;
+pub mod rules;
 mod shape;
 mod totals;
 

@@ -13,6 +13,7 @@ mod notes;
 mod offers;
 mod outside;
 mod roles;
+pub mod rules;
 mod unread;
 mod verdict;
 
