@@ -152,6 +152,8 @@ fn rules(case: &Case, body: &str, copies: usize) -> Vec<&'static CustomRule> {
                 mitigations: &[],
                 nist: &[],
                 benchmarks: &[],
+                analytics: &[],
+                unsourced: &[],
                 page: "",
             };
             CustomRule::new(meta, "bench.rego".into(), format!("package acme\n\n{body}\n"), None)

@@ -23,7 +23,7 @@ use crate::auth::{AuthError, Claims, Credential, TokenCache, aadsts, tenant};
 use crate::collect;
 use crate::domain::access::Explanation;
 use crate::domain::diff::Diff;
-use crate::domain::{Dataset, Report, TenantSnapshot, View};
+use crate::domain::{Dataset, Report, RuleMeta, TenantSnapshot, View};
 use crate::graph::{Client, ClientOptions};
 use crate::http::clock::Clock;
 use crate::http::transport::{HttpTransport, Transport, TransportOptions};

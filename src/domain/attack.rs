@@ -108,9 +108,5 @@ pub const ANALYTICS: &[Analytic] = &[
     },
     Analytic { id: "AN1348", platform: "IaaS", about: "not covered: Azure subscriptions and their activity log are not read" },
     Analytic { id: "AN1349", platform: "SaaS", about: "applications of outside tenants: what they may do, and from where they sign in" },
-    Analytic {
-        id: "AN1350",
-        platform: "Office Suite",
-        about: "offers and relationships made or changed, then access to mailboxes",
-    },
+    Analytic { id: "AN1350", platform: "Office Suite", about: "offers and relationships made or changed, then access to mailboxes" },
 ];

@@ -300,4 +300,8 @@ pub struct Summary {
     pub worst: Option<Severity>,
     /// 0, 1 or 3.
     pub exit_code: u8,
+    /// From which severity on findings made it 1; `None`: none did.
+    pub fail_on: Option<Severity>,
+    /// The same of new findings.
+    pub fail_on_new: Option<Severity>,
 }

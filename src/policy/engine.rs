@@ -389,6 +389,8 @@ fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], settings: &Se
         } else {
             0
         },
+        fail_on: settings.fail_on,
+        fail_on_new: settings.fail_on_new,
     }
 }
 

@@ -173,6 +173,8 @@ fn report(relationships: Vec<RelationshipRow>, findings: Vec<Finding>, exit_code
         waived: findings.iter().filter(|finding| finding.standing.waiver.is_some()).count() as u64,
         worst: findings.iter().map(|finding| finding.severity).max(),
         exit_code,
+        fail_on: Some(Severity::High),
+        fail_on_new: None,
     };
     Report {
         tool: Tool { name: "partnerscope".into(), version: "0.1.0".into() },

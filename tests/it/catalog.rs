@@ -13,11 +13,8 @@ fn line(meta: &RuleMeta) -> String {
         SettingDefault::List(items) => format!("[{}]", items.join(", ")),
     };
     let settings: String = meta.settings.iter().map(|one| format!(" {}={}", one.name, setting(one.default))).collect();
-    let views: Vec<String> = meta
-        .views
-        .iter()
-        .map(|view| if meta.answers(*view) { view.to_string() } else { format!("{view} (not applicable)") })
-        .collect();
+    let views: Vec<String> =
+        meta.views.iter().map(|view| if meta.answers(*view) { view.to_string() } else { format!("{view} (not applicable)") }).collect();
     format!("{} {} {} | {} |{settings}", meta.code, meta.id, meta.severity, views.join(", "))
 }
 

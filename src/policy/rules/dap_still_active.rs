@@ -180,6 +180,12 @@ mod tests {
         assert!(alone("Reseller", &["88d8e3e3-8f55-4a1e-953a-9b9898b8876b"]).is_empty(), "read only");
         assert!(alone("Granular delegated admin (reseller)", &[GA]).is_empty());
         assert!(alone("Advisor", &[GA]).is_empty());
+        let ending = |days: i64| {
+            let mut facts = row("Reseller", &[GA]);
+            facts["declared"]["partners"][0]["end"] = json!(at(days).to_string());
+            keys(&customer_case(facts))
+        };
+        assert_eq!((ending(0), ending(-1)), (vec!["declared".to_owned()], Vec::new()), "what has ended is none any more");
         let both = with(MSP, GA, row("Reseller", &[GA])).run(&RULE).findings;
         assert_eq!(both.len(), 1, "one fact, one finding");
         assert!(both[0].evidence.iter().any(|evidence| evidence.source == "declared"));

@@ -17,7 +17,8 @@ const OTHER: &str = "aaaaaaaa-0000-4000-8000-000000000002";
 
 /// Somebody of the partner goes into a customer; hours from the time at which cases are judged.
 fn out(id: &str, hour: i64, more: Value) -> Value {
-    let mut event = visit(id, hour, json!({ "homeTenantId": OWN, "resourceTenantId": ALPINE, "userPrincipalName": "ann@northwind.example" }));
+    let mut event =
+        visit(id, hour, json!({ "homeTenantId": OWN, "resourceTenantId": ALPINE, "userPrincipalName": "ann@northwind.example" }));
     event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     event
 }

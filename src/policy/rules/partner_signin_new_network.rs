@@ -14,7 +14,7 @@ use super::shared::{BOTH, count, few, list};
 use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memory, Past, Visit, about_person, by, by_person, extent, note_no_past};
 use super::{approval, limits};
 
-/// Companies that rent machines to anybody: DigitalOcean, OVH, Hetzner, Vultr, Linode, M247, Datacamp, Amazon, Google Cloud, Alibaba, Contabo.
+/// Companies that rent machines to anybody, by the holders that the registries (ARIN, RIPE NCC, APNIC) name: DigitalOcean, OVH, Hetzner, Vultr, Linode, M247, Datacamp, Amazon, Google Cloud, Alibaba, Contabo.
 const HOSTING: &[&str] =
     &["14061", "16276", "24940", "20473", "63949", "9009", "60068", "212238", "14618", "16509", "396982", "45102", "51167"];
 

@@ -100,6 +100,8 @@ enum ReadsJson {
     Some,
     /// A finding rests on an absence: only subjects whose own reads are complete are judged.
     All,
+    /// Judged only if all that it requires was read to the end.
+    Whole,
 }
 
 /// One setting.
@@ -135,7 +137,8 @@ enum ValueJson {
 /// # Errors
 /// The serialiser failed.
 pub fn render(metas: &[&RuleMeta], _options: &RenderOptions) -> Result<String, RenderError> {
-    let list = RulesJson { schema_version: SCHEMA_VERSION, tool: Tool::this(), rules: metas.iter().map(|meta| RuleJson::from(*meta)).collect() };
+    let list =
+        RulesJson { schema_version: SCHEMA_VERSION, tool: Tool::this(), rules: metas.iter().map(|meta| RuleJson::from(*meta)).collect() };
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Harmless(PrettyFormatter::new()));
     list.serialize(&mut serializer).map_err(RenderError::Json)?;
@@ -178,6 +181,7 @@ impl From<&RuleMeta> for RuleJson {
             reads: match meta.reads {
                 Reads::Some => ReadsJson::Some,
                 Reads::All => ReadsJson::All,
+                Reads::Whole => ReadsJson::Whole,
             },
             fields: meta.fields,
             settings: settings.collect(),
