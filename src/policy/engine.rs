@@ -396,9 +396,10 @@ fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], settings: &Se
 
 /// A hash of what was judged, against what, with which settings and when.
 fn run_id(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp) -> String {
-    let bytes = |result: serde_json::Result<Vec<u8>>| result.unwrap_or_default();
     let baseline = baseline.map(|baseline| baseline.id.as_str()).unwrap_or_default();
-    fingerprint::of_run(&bytes(serde_json::to_vec(snapshot)), baseline.as_bytes(), &bytes(serde_json::to_vec(settings)), &now.to_string())
+    let judged = fingerprint::digest(|out| serde_json::to_writer(out, snapshot));
+    let settings = serde_json::to_vec(settings).unwrap_or_default();
+    fingerprint::of_run(&judged, baseline.as_bytes(), &settings, &now.to_string())
 }
 
 #[cfg(test)]
