@@ -156,12 +156,13 @@ pub(crate) fn customer(size: Size) -> String {
                           "changes": [{ "name": "Role.TemplateId", "new": format!("\"{}\"", if n % 1_000 == 0 { GLOBAL_ADMINISTRATOR } else { READER }) }] }],
         })
     };
+    let held_outside = |n: usize| [READER, EXCHANGE, SUPPORT][n / OUTSIDE % 3];
     let facts = format!(
         r#"{{"crossTenantPartners":{},"providerConstraints":{},"roleAssignments":{},"securityDefaults":true,"signIns":{{"probed":true,"newestEvent":"2026-11-20T17:59:00Z","events":{}}},"audits":{}}}"#,
         list(OUTSIDE, |n| json!({ "tenantId": outside(n), "isServiceProvider": true, "settings": {} })),
         list(OUTSIDE, |n| json!({ "tenantId": outside(n), "allowedRoles": [READER, EXCHANGE, SUPPORT] })),
         list(OUTSIDE * 5, |n| json!({
-            "id": format!("a{n}"), "principalId": id(0x22, n), "roleDefinitionId": [READER, EXCHANGE, SUPPORT][n / OUTSIDE % 3], "directoryScopeId": "/",
+            "id": format!("a{n}"), "principalId": id(0x22, n), "roleDefinitionId": held_outside(n), "directoryScopeId": "/",
             "principalTenantId": outside(n), "principalKind": "group",
         })),
         list(sign_ins, sign_in),

@@ -73,14 +73,14 @@ fn a_rule_whose_source_no_view_collects_is_there_and_not_applicable() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|entry| (entry["code"].as_str().unwrap_or_default(), entry["reason"].as_str().unwrap()))
+        .map(|entry| (entry["ruleId"].as_str().unwrap(), entry["reason"].as_str().unwrap()))
         .filter(|(_, reason)| !reason.contains("baseline"))
         .collect();
     assert_eq!(
         told,
         [
-            ("DAP-01", "only Partner Center says it (allowDelegatedAccess), which is not read"),
-            ("SGN-09", "sign-ins of own applications into customers are not read"),
+            ("dap-still-active", "only Partner Center says it (allowDelegatedAccess), which is not read"),
+            ("partner-app-signin-new-source", "sign-ins of own applications into customers are not read"),
         ]
     );
 }

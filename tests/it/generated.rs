@@ -205,6 +205,7 @@ fn with_ledger(readme: &str) -> String {
 
 fn everything() -> Vec<Made> {
     let mut all = vec![role_table(), role_sets(), permissions(), help(), readme(), explain_guide()];
+    all.push(made("docs/attack-t1199.md", attack_page::page()));
     all.extend(rule_pages());
     all.extend(schemas());
     all

@@ -426,3 +426,4 @@ pub(super) const SETTINGS: &[Unturned] = &[
         "policy/rules/partner_signin_new_country::changes_by_the_same_person_make_it_high",
         "A change soon after the sign-in, which the page does not show.",
     ),
+];
