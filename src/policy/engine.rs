@@ -18,6 +18,7 @@ use super::gaps::{self, Gaps, accepted};
 use super::index::Index;
 use super::order;
 use super::rule::{Ctx, Draft, Out, Rule};
+use super::seen::Seen;
 use super::settings::{RuleSettings, Settings};
 use super::waivers;
 
@@ -90,12 +91,13 @@ pub(super) struct Judged {
 struct Joined<'a> {
     index: Index<'a>,
     ledger: Ledger,
+    seen: Seen<'a>,
 }
 
 impl<'a> Joined<'a> {
     fn new(tenant: &'a TenantSnapshot, settings: &Settings) -> Self {
         let ledger = ledger::of_view(tenant, settings.reading);
-        Joined { index: Index::new(&tenant.partner), ledger }
+        Joined { index: Index::new(&tenant.partner), seen: Seen::of(tenant, &ledger), ledger }
     }
 }
 
@@ -129,6 +131,7 @@ fn judge_tenant(tenant: &TenantSnapshot, joined: &Joined<'_>, baseline: Option<&
                 index: &joined.index,
                 customer: &tenant.customer,
                 ledger: &joined.ledger,
+                seen: &joined.seen,
                 baseline,
                 approved: &settings.approved,
                 waivers: &settings.waivers,
@@ -263,7 +266,7 @@ fn own_party(tenant: &TenantSnapshot) -> Party {
 }
 
 fn tenant_report(tenant: &TenantSnapshot, joined: Joined<'_>, settings: &Settings, now: Timestamp) -> TenantReport {
-    let Joined { index, ledger } = joined;
+    let Joined { index, ledger, .. } = joined;
     let coverage = Dataset::of_view(tenant.view)
         .map(|dataset| {
             let coverage = tenant.coverage_of(dataset);
@@ -427,13 +430,14 @@ mod tests {
     fn judge_with(rule: &Rule, tenant: &TenantSnapshot, settings: &Settings, own: &RuleSettings) -> Judged {
         let index = Index::new(&tenant.partner);
         let now = Timestamp::parse(NOW).unwrap();
-        let ledger = Ledger::default();
+        let (ledger, seen) = (Ledger::default(), Seen::default());
         let ctx = Ctx {
             tenant,
             facts: &tenant.partner,
             index: &index,
             customer: &tenant.customer,
             ledger: &ledger,
+            seen: &seen,
             baseline: None,
             approved: &[],
             waivers: &[],

@@ -11,6 +11,7 @@ mod order;
 pub mod profiles;
 pub mod rule;
 pub mod rules;
+pub mod seen;
 pub mod settings;
 mod waivers;
 

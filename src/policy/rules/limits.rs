@@ -47,6 +47,9 @@ pub(super) fn beyond<'v, 'a: 'v>(
     limit: Limit,
     shown: impl Fn(&Approved, &[&Visit<'a>], Draft) -> Draft,
 ) {
+    if ctx.approved.is_empty() {
+        return;
+    }
     for ((other, _), came) in by(visits, |visit| (visit.other_side(), &*visit.person)) {
         let Some(approval) = ctx.approval(other) else { continue };
         if came.iter().any(|visit| limit(approval, visit) == Some(None)) {

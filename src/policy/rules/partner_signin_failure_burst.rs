@@ -67,7 +67,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let codes: BTreeSet<i32> = ctx.settings.list("fail-codes").iter().filter_map(|code| code.trim().parse().ok()).collect();
     let failed: Vec<&Visit<'_>> = visits.iter().filter(|visit| !visit.succeeded() && codes.contains(&visit.event.error_code)).collect();
     let succeeded: Vec<&Visit<'_>> = visits.iter().filter(|visit| visit.succeeded()).collect();
-    for came in by_person(failed.iter().copied()).into_values() {
+    for (_, came) in by_person(failed.iter().copied()) {
         for burst in bursts(ctx, &came, "fail-count", Measure::Events) {
             let Some(first) = burst.first() else { continue };
             let limit = ctx.settings.int("fail-count");

@@ -67,7 +67,7 @@ struct Leap<'v, 'a> {
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let visits = visits::all(ctx);
-    for came in by_person(visits.iter().filter(|visit| visit.succeeded())).into_values() {
+    for (_, came) in by_person(visits.iter().filter(|visit| visit.succeeded())) {
         let runs = runs(leaps(ctx, &came));
         let told: BTreeSet<&str> = runs.iter().flatten().flat_map(|leap| [&*leap.from.event.id, &*leap.to.event.id]).collect();
         let risky = came.iter().copied().filter(|visit| names_risk(visit) && !told.contains(&*visit.event.id)).collect();
@@ -88,7 +88,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
 /// Ids of the sign-ins that end a leap, by the settings of `ctx`.
 pub(super) fn marks<'a>(ctx: &Ctx<'_>, visits: &[Visit<'a>]) -> BTreeSet<&'a str> {
     let came = by_person(visits.iter().filter(|visit| visit.succeeded()));
-    came.into_values().flat_map(|came| leaps(ctx, &came)).map(|leap| &*leap.to.event.id).collect()
+    came.into_iter().flat_map(|(_, came)| leaps(ctx, &came)).map(|leap| &*leap.to.event.id).collect()
 }
 
 fn names_risk(visit: &Visit<'_>) -> bool {

@@ -1,5 +1,7 @@
 //! SGN-02: see the page.
 
+use std::borrow::Cow;
+
 use chrono::TimeDelta;
 
 use crate::domain::customer::AuditEvent;
@@ -63,8 +65,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let visits = visits::all(ctx);
     match Past::of(ctx, Dataset::SignIns) {
-        Some(past) => new_countries(ctx, out, &visits, past),
-        None => note_no_past(out, &visits),
+        Some(past) => new_countries(ctx, out, visits, past),
+        None => note_no_past(out, visits),
     }
     limits::beyond(ctx, out, visits.iter().filter(|visit| visit.succeeded()), limits::country, |approval, episode, draft| {
         let seen = limits::each_once(episode, |visit| visit.event.country.as_deref().map(str::to_ascii_uppercase));
@@ -84,7 +86,7 @@ fn new_countries(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past)
     for came in by(visits.iter().filter(|visit| visit.succeeded()), |visit| &*visit.home).into_values() {
         let mut memory = Memory::new();
         for visit in came {
-            let Some(country) = visit.event.country.as_deref().map(|country| country.trim().to_ascii_uppercase()) else { continue };
+            let Some(country) = visit.event.country.as_deref().map(|country| upper(country.trim())) else { continue };
             if country.is_empty() {
                 continue;
             }
@@ -95,11 +97,16 @@ fn new_countries(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past)
                 && !holds(allowed, &country)
                 && !limits::is_beyond(ctx, visit, limits::country);
             if is_new {
-                push(ctx, out, visit, &country, memory.known(start).cloned().collect(), &changes);
+                push(ctx, out, visit, &country, memory.known(start).map(|country| country.to_string()).collect(), &changes);
             }
             memory.add(country, visit.at());
         }
     }
+}
+
+/// A country as Graph writes it already.
+fn upper(country: &str) -> Cow<'_, str> {
+    if country.bytes().any(|byte| byte.is_ascii_lowercase()) { Cow::Owned(country.to_ascii_uppercase()) } else { Cow::Borrowed(country) }
 }
 
 fn push(ctx: &Ctx<'_>, out: &mut Out, visit: &Visit<'_>, country: &str, known: Vec<String>, changes: &Changes<'_>) {

@@ -114,18 +114,18 @@ fn is_day(name: &str, day: Weekday) -> bool {
 }
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
-    let mut visits = visits::all(ctx);
-    visits.retain(|visit| visit.succeeded() && visit.event.is_interactive);
+    let by_hand = |visit: &&Visit<'_>| visit.succeeded() && visit.event.is_interactive;
+    let visits: Vec<&Visit<'_>> = visits::all(ctx).iter().filter(by_hand).collect();
     let hours = Hours::of(ctx);
     match Past::of(ctx, Dataset::SignIns) {
         Some(past) => {
-            for came in by_person(&visits).into_values() {
+            for (_, came) in by_person(visits.iter().copied()) {
                 judge(ctx, out, &hours, unusual(ctx, &came, past, &hours));
             }
         }
-        None => note_no_past(out, &visits),
+        None => note_no_past(out, visits.iter().copied()),
     }
-    limits::beyond(ctx, out, &visits, limits::hours, |approval, episode, draft| {
+    limits::beyond(ctx, out, visits.iter().copied(), limits::hours, |approval, episode, draft| {
         let approved = approval.hours.as_ref().map(|hours| hours.to_string()).unwrap_or_default();
         let at = episode.first().map(|first| first.at().to_string()).unwrap_or_default();
         draft
@@ -151,7 +151,7 @@ pub(super) fn marks<'a>(ctx: &Ctx<'_>, visits: &[Visit<'a>]) -> BTreeSet<&'a str
     let Some(past) = Past::of(ctx, Dataset::SignIns) else { return BTreeSet::new() };
     let hours = Hours::of(ctx);
     let came = by_person(visits.iter().filter(|visit| visit.succeeded() && visit.event.is_interactive));
-    came.into_values().flat_map(|came| unusual(ctx, &came, past, &hours)).map(|visit| &*visit.event.id).collect()
+    came.into_iter().flat_map(|(_, came)| unusual(ctx, &came, past, &hours)).map(|visit| &*visit.event.id).collect()
 }
 
 /// Visits at hours that are neither work nor usual for this person.

@@ -1,5 +1,6 @@
 //! SGN-01: see the page.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
@@ -120,14 +121,14 @@ fn has_access(entry: &Entry) -> bool {
 
 /// Customers that this partner's people entered at a time at which no relationship ran.
 fn in_partner(ctx: &Ctx<'_>, out: &mut Out) {
-    let mut with: BTreeMap<String, Vec<&Relationship>> = BTreeMap::new();
+    let mut with: BTreeMap<Cow<'_, str>, Vec<&Relationship>> = BTreeMap::new();
     for relationship in &ctx.facts.relationships {
         if let Some(customer) = relationship.customer_id() {
-            with.entry(customer.to_ascii_lowercase()).or_default().push(relationship);
+            with.entry(lower(customer)).or_default().push(relationship);
         }
     }
     let visits = visits::all(ctx);
-    for (customer, came) in by(visits.iter().filter(|visit| visit.succeeded()), |visit| visit.other_side().to_ascii_lowercase()) {
+    for (customer, came) in by(visits.iter().filter(|visit| visit.succeeded()), |visit| lower(visit.other_side())) {
         let relationships = with.get(&customer).map(Vec::as_slice).unwrap_or_default();
         let open: Vec<&Visit<'_>> = came.into_iter().filter(|visit| !relationships.iter().any(|one| ran(ctx, one, visit.at()))).collect();
         // What the log does not call delegated administration may have been a guest's visit.
@@ -165,6 +166,11 @@ fn of_customer(ctx: &Ctx<'_>, customer: &str, relationships: &[&Relationship], e
              relationships). If there is neither, tell the customer: it looks for what that person changed, and who lets this tenant in.",
         );
     Some(extent(draft, episode))
+}
+
+/// An id in lower case, as collectors write it already.
+fn lower(id: &str) -> Cow<'_, str> {
+    if id.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(id.to_ascii_lowercase()) } else { Cow::Borrowed(id) }
 }
 
 /// True if a relationship let people in at a time, give or take the grace.
