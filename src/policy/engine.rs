@@ -36,7 +36,15 @@ pub fn evaluate_with(snapshot: &Snapshot, baseline: Option<&Baseline>, settings:
         // A panic of the hashing is this thread's too.
         let id = id.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let rules = compared::selected(settings);
-        let run = Run { id, now, collected_at: snapshot.collected_at, lookback_days: snapshot.lookback_days, rules };
+        let run = Run {
+            id,
+            now,
+            collected_at: snapshot.collected_at,
+            lookback_days: snapshot.lookback_days,
+            rules,
+            terms: compared::terms(settings),
+            only_customer: snapshot.only_customer.clone(),
+        };
         report(judged, run, settings)
     })
 }
@@ -60,7 +68,8 @@ fn judge(
         tenants.push(tenant_report(tenant, joined, settings, now));
     }
     if let Some(baseline) = baseline {
-        let sights = compared::sights(snapshot, &compared::selected(settings), &judged.not_evaluated, &judged.not_applicable);
+        let (rules, terms) = (compared::selected(settings), compared::terms(settings));
+        let sights = compared::sights(snapshot, (&rules, &terms), &judged.not_evaluated, &judged.not_applicable);
         baseline.classify(&mut judged.findings, now, &sights, &|id| settings.meta(id));
     }
     judged.findings = order::sorted(judged.findings);

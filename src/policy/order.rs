@@ -1,4 +1,4 @@
-//! The order in which findings stand.
+//! The order of findings in a report, settled before any reporter sees them.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};

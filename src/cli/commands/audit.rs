@@ -18,7 +18,7 @@ pub(in crate::cli) fn run(common: &CommonArgs, args: &AuditArgs, matches: &ArgMa
     let look = Look::new(common.color, &output);
     let outputs = Outputs::open(output.formats)?;
     let exit = interrupt::run(async {
-        let Gathered { snapshot, failed } = Box::pin(gather(&gathering, progress)).await?;
+        let Gathered { snapshot, failed } = Box::pin(gather(&gathering, baseline.as_ref(), progress)).await?;
         let exit = judge(snapshot, baseline, (settings, custom), gathering.now, outputs, look).await?;
         failed.map_or(Ok(exit), Err)
     })?;

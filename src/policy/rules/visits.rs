@@ -251,12 +251,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::customer::MICROSOFT_SUPPORT_TENANT;
     use crate::policy::rules::testing::{ANN, ANN_NAME, MSP, at_hour, customer_case, visit as event};
 
     fn seen(events: serde_json::Value) -> Vec<(String, String, String)> {
         let case = customer_case(json!({ "signIns": { "events": events } }));
         case.with_ctx(|ctx| {
-            all(ctx).into_iter().map(|visit| (visit.event.id.to_string(), visit.home.to_string(), visit.person.to_string())).collect()
+            all(ctx).iter().map(|visit| (visit.event.id.to_string(), visit.home.to_string(), visit.person.to_string())).collect()
         })
     }
 
