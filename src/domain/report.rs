@@ -86,8 +86,26 @@ pub struct CoverageRow {
     pub need: Need,
     /// How well it was read.
     pub coverage: Coverage,
-    /// Why a gap was accepted, if it was.
-    pub accepted: Option<String>,
+    /// How a gap was accepted, if it was.
+    pub accepted: Option<Accepted>,
+}
+
+/// A gap that the organisation accepts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Accepted {
+    /// Why.
+    pub reason: String,
+    /// Who answers for it; `None`: whoever started this run.
+    pub owner: Option<String>,
+    /// Until when; `None`: for this run.
+    pub until: Option<Timestamp>,
+}
+
+impl Accepted {
+    /// True if it has not ended.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now <= until)
+    }
 }
 
 /// The numbers that a report leads with. The partner view fills all but `partners` and `audit_events`.

@@ -281,8 +281,8 @@ fn tenant_report(tenant: &TenantSnapshot, joined: Joined<'_>, settings: &Setting
             let coverage = tenant.coverage_of(dataset);
             let need =
                 if settings.requires(tenant.view, dataset) { Need::Required } else { dataset.need(tenant.view).unwrap_or(Need::Helps) };
-            let reason = accepted(tenant, dataset, &coverage, &settings.accepted_gaps, now).filter(|_| coverage.status.is_unread());
-            CoverageRow { dataset, need, accepted: reason.map(str::to_owned), coverage }
+            let found = accepted(tenant, dataset, &coverage, &settings.accepted_gaps, now).filter(|_| coverage.status.is_unread());
+            CoverageRow { dataset, need, accepted: found.cloned(), coverage }
         })
         .collect();
     TenantReport {
@@ -373,7 +373,7 @@ fn run_id(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::report::Missing;
+    use crate::domain::report::{Accepted, Missing};
     use crate::domain::rule_meta::{Reads, helps, required};
     use crate::domain::{Approval, Coverage, Gap, Status, Uses};
     use crate::policy::gaps::counts_for_exit;
@@ -554,8 +554,11 @@ mod tests {
             accepted_gaps: vec![AcceptedGap {
                 dataset: Some(Dataset::Groups),
                 status,
-                reason: "known".into(),
-                until: until.map(|text| Timestamp::parse(text).unwrap()),
+                accepted: Accepted {
+                    reason: "known".into(),
+                    owner: Some("it".into()),
+                    until: until.map(|text| Timestamp::parse(text).unwrap()),
+                },
                 lasting: true,
             }],
             ..Settings::default()

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::domain::facts::{AssignmentStatus, Customer, PrincipalKind, RelationshipStatus, ResellerPart};
 use crate::domain::report::{
-    Counts, CoverageRow, GroupRow, LastUsed, Missing, NotApplicable, NotEvaluated, PersonRow, RelationshipRow, RoleRow, Run, Summary,
-    TenantReport,
+    Accepted, Counts, CoverageRow, GroupRow, LastUsed, Missing, NotApplicable, NotEvaluated, PersonRow, RelationshipRow, RoleRow, Run,
+    Summary, TenantReport,
 };
 use crate::domain::{
     Confidence, Coverage, Dataset, Evidence, Finding, IsoDuration, Need, Party, Report, Severity, State, Status, Subject, Timestamp, Tool,
@@ -258,6 +258,11 @@ pub(crate) fn findings() -> Report {
     report(rows, found, 1)
 }
 
+/// Accepted as the file says it.
+fn accepted(reason: &str) -> Accepted {
+    Accepted { reason: reason.to_owned(), owner: Some("it@contoso.example".into()), until: Timestamp::parse("2026-06-30T23:59:59Z") }
+}
+
 /// Gaps: required ones, accepted ones, ones that only help, one left out on purpose; relationships that are not fully read.
 pub(crate) fn incomplete() -> Report {
     let mut rows =
@@ -284,7 +289,7 @@ pub(crate) fn incomplete() -> Report {
             }
             Dataset::MfaRegistration => {
                 row.coverage = Coverage::new(Status::Unlicensed).because("no Entra ID P1");
-                row.accepted = Some("customer has no P1 until 2026-06-30".into());
+                row.accepted = Some(accepted("customer has no P1"));
             }
             Dataset::Contracts => row.coverage = Coverage::new(Status::Unavailable).because("not in this cloud"),
             Dataset::UserActivity => row.coverage = Coverage::skipped("--skip-dataset"),
@@ -353,7 +358,7 @@ pub(crate) fn hostile() -> Report {
         if row.dataset == Dataset::Groups {
             row.coverage = Coverage::new(Status::Failed).because(format!("<html>{evil}{long}{wide}"));
             row.coverage.permission = Some(evil.into());
-            row.accepted = Some(long.clone());
+            row.accepted = Some(accepted(&long));
         }
     }
     report

@@ -1,11 +1,9 @@
 //! The list of rules as JSON, version 1. Its structs are its own, as those of the report are.
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
-use serde_json::ser::PrettyFormatter;
 
-use super::{Harmless, absent_is_not_null};
+use super::write::{schema_of, text};
 use crate::domain::rule_meta::{Reads, SettingDefault};
 use crate::domain::{Dataset, Need, RuleMeta, Severity, Tool, View};
 use crate::report::rules::code;
@@ -139,22 +137,12 @@ enum ValueJson {
 pub fn render(metas: &[&RuleMeta], _options: &RenderOptions) -> Result<String, RenderError> {
     let list =
         RulesJson { schema_version: SCHEMA_VERSION, tool: Tool::this(), rules: metas.iter().map(|meta| RuleJson::from(*meta)).collect() };
-    let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Harmless(PrettyFormatter::new()));
-    list.serialize(&mut serializer).map_err(RenderError::Json)?;
-    bytes.push(b'\n');
-    String::from_utf8(bytes).map_err(RenderError::NotText)
+    text(&list)
 }
 
 /// The JSON Schema (draft 2020-12) of what [`render`] writes.
 pub fn schema() -> serde_json::Value {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    let mut schema = settings.into_generator().into_root_schema_for::<RulesJson>();
-    schema.insert("$id".into(), SCHEMA_ID.into());
-    schema.insert("title".into(), "partnerscope rules, version 1".into());
-    let mut schema = schema.to_value();
-    absent_is_not_null(&mut schema);
-    schema
+    schema_of::<RulesJson>(SCHEMA_ID, "partnerscope rules, version 1")
 }
 
 impl From<&RuleMeta> for RuleJson {
