@@ -29,14 +29,14 @@ impl Size {
     /// What a rule has to hold.
     pub(crate) const WHOLE: Size = Size { relationships: 10_000, groups: 400, people: 5_000, sign_ins: 200_000, audits: 100_000 };
 
-    /// Half of all.
-    pub(crate) const fn half(self) -> Size {
+    /// So many times fewer of all.
+    pub(crate) const fn over(self, scale: usize) -> Size {
         Size {
-            relationships: self.relationships / 2,
-            groups: self.groups / 2,
-            people: self.people / 2,
-            sign_ins: self.sign_ins / 2,
-            audits: self.audits / 2,
+            relationships: self.relationships / scale,
+            groups: self.groups / scale,
+            people: self.people / scale,
+            sign_ins: self.sign_ins / scale,
+            audits: self.audits / scale,
         }
     }
 }
@@ -81,9 +81,9 @@ pub(crate) fn partner(size: Size) -> String {
         (0..groups).map(|n| (id(4, n), (0..25).map(|m| id(6, (n * 25 + m) % people)).collect())).collect();
     let relationship = |n: usize| {
         json!({
-            "id": format!("{}-{OWN}", id(1, n)), "displayName": format!("relationship {n}"), "status": if n % 97 == 0 { "terminated" } else { "active" },
+            "id": format!("{}-{OWN}", id(1, n)), "displayName": format!("relationship {n}"), "status": if n.is_multiple_of(97) { "terminated" } else { "active" },
             "roles": roles(n), "customer": { "tenantId": id(2, n % customers), "displayName": format!("customer {}", n % customers) },
-            "duration": if n % 30 == 0 { "P730D" } else { "P90D" }, "autoExtendDuration": "PT0S", "createdDateTime": "2026-10-01T00:00:00Z",
+            "duration": if n.is_multiple_of(30) { "P730D" } else { "P90D" }, "autoExtendDuration": "PT0S", "createdDateTime": "2026-10-01T00:00:00Z",
             "activatedDateTime": "2026-10-01T00:00:00Z", "endDateTime": "2026-12-30T00:00:00Z",
         })
     };
@@ -92,9 +92,9 @@ pub(crate) fn partner(size: Size) -> String {
         json!({
             "id": id(8, n), "createdDateTime": time(n, sign_ins), "userId": id(6, person), "userPrincipalName": format!("p{person}@northwind.example"),
             "resourceTenantId": id(2, person * 2 % customers + n / people % 2), "homeTenantId": OWN, "crossTenantAccessType": "serviceProvider",
-            "isInteractive": n % 3 == 0, "errorCode": if n % 400 == 0 { 50126 } else { 0 }, "country": if n % 20_000 == 0 { "BR" } else { "NL" },
+            "isInteractive": n.is_multiple_of(3), "errorCode": if n.is_multiple_of(400) { 50126 } else { 0 }, "country": if n.is_multiple_of(20_000) { "BR" } else { "NL" },
             "asn": 64_496 + person % 4, "ipAddress": format!("192.0.2.{}", person % 250), "position": [52.09, 5.12], "clientAppUsed": "Browser",
-            "authenticationRequirement": if n % 2_000 == 0 { "singleFactorAuthentication" } else { "multiFactorAuthentication" },
+            "authenticationRequirement": if n.is_multiple_of(2_000) { "singleFactorAuthentication" } else { "multiFactorAuthentication" },
             "authenticationProtocol": if n % 10_000 == 1 { "deviceCode" } else { "none" }, "appDisplayName": "Microsoft 365 admin center",
         })
     };
@@ -131,10 +131,10 @@ pub(crate) fn customer(size: Size) -> String {
     let sign_in = |n: usize| {
         json!({
             "id": id(8, n), "createdDateTime": time(n, sign_ins), "userId": technician(n), "userPrincipalName": name(n), "resourceTenantId": OWN,
-            "homeTenantId": outside(n), "crossTenantAccessType": "serviceProvider", "isInteractive": n % 3 == 0,
-            "errorCode": if n % 400 == 0 { 50126 } else { 0 }, "country": if n % 20_000 == 0 { "BR" } else { "NL" }, "asn": 64_496 + n % OUTSIDE % 4,
+            "homeTenantId": outside(n), "crossTenantAccessType": "serviceProvider", "isInteractive": n.is_multiple_of(3),
+            "errorCode": if n.is_multiple_of(400) { 50126 } else { 0 }, "country": if n.is_multiple_of(20_000) { "BR" } else { "NL" }, "asn": 64_496 + n % OUTSIDE % 4,
             "ipAddress": format!("198.51.100.{}", n % OUTSIDE), "position": [52.09, 5.12], "clientAppUsed": "Browser",
-            "authenticationRequirement": if n % 2_000 == 0 { "singleFactorAuthentication" } else { "multiFactorAuthentication" },
+            "authenticationRequirement": if n.is_multiple_of(2_000) { "singleFactorAuthentication" } else { "multiFactorAuthentication" },
             "authenticationProtocol": if n % 10_000 == 1 { "deviceCode" } else { "none" },
         })
     };
@@ -144,16 +144,16 @@ pub(crate) fn customer(size: Size) -> String {
             ("Add member to group", "GroupManagement"),
             ("Update policy", "Policy"),
             ("Add member to role", "RoleManagement"),
-        ][if n % 200 == 0 { 3 } else { n % 3 }];
+        ][if n.is_multiple_of(200) { 3 } else { n % 3 }];
         json!({
             "id": id(0x32, n), "activityDateTime": time(n, audits), "activity": activity, "category": category, "result": "success",
-            "actor": if n % 100 == 0 {
+            "actor": if n.is_multiple_of(100) {
                 json!({ "userId": technician(n / 100), "userPrincipalName": name(n / 100) })
             } else {
                 json!({ "userId": id(0x33, n % 300), "userPrincipalName": format!("person{}@contoso.example", n % 300) })
             },
             "targets": [{ "id": id(0x34, n % 5_000), "kind": "User", "displayName": format!("Person {}", n % 5_000),
-                          "changes": [{ "name": "Role.TemplateId", "new": format!("\"{}\"", if n % 1_000 == 0 { GLOBAL_ADMINISTRATOR } else { READER }) }] }],
+                          "changes": [{ "name": "Role.TemplateId", "new": format!("\"{}\"", if n.is_multiple_of(1_000) { GLOBAL_ADMINISTRATOR } else { READER }) }] }],
         })
     };
     let held_outside = |n: usize| [READER, EXCHANGE, SUPPORT][n / OUTSIDE % 3];

@@ -153,10 +153,10 @@ pub struct RelationshipRow {
     pub status: RelationshipStatus,
     /// `None` on an offer to any customer.
     pub customer: Option<Customer>,
-    /// The ceiling.
-    pub roles: Vec<RoleRow>,
+    /// The ceiling. Lists of roles are shared: few of them recur in many relationships.
+    pub roles: Arc<Vec<RoleRow>>,
     /// Roles that a group holds through an active assignment of an active relationship.
-    pub effective_roles: Vec<RoleRow>,
+    pub effective_roles: Arc<Vec<RoleRow>>,
     /// Every assignment with its group.
     pub groups: Vec<GroupRow>,
     /// Distinct users who can use it, by id; shared between relationships that have the same groups.
@@ -206,7 +206,7 @@ pub struct GroupRow {
     /// True if the group is gone.
     pub gone: bool,
     /// Roles of the assignment.
-    pub roles: Vec<RoleRow>,
+    pub roles: Arc<Vec<RoleRow>>,
     /// How many users are in it; `None` if the members could not be read.
     pub people: Option<u64>,
     /// Names of its owners.

@@ -1,5 +1,6 @@
 //! Judges facts: `evaluate(&Snapshot, Option<&Baseline>, &Settings, now) -> Report`. Pure: no I/O, no clock, no order dependence.
 
+pub mod alone;
 mod compared;
 pub mod custom;
 mod engine;

@@ -69,7 +69,7 @@ fn group(id: &str, name: &str, held: &[&str], people: Option<u64>) -> GroupRow {
         group_id: id.into(),
         group_name: name.into(),
         gone: false,
-        roles: held.iter().map(|id| role(id)).collect(),
+        roles: Arc::new(held.iter().map(|id| role(id)).collect()),
         people,
         owners: vec!["Anna Keller".into()],
     }
@@ -82,8 +82,8 @@ pub(crate) fn relationship(number: usize, customer: &str, granted: &[&str], held
         display_name: format!("GDAP_{customer}_{number}"),
         status: RelationshipStatus::Active,
         customer: Some(Customer { tenant_id: format!("c0000000-0000-4000-8000-{number:012}"), display_name: Some(customer.into()) }),
-        roles: granted.iter().map(|id| role(id)).collect(),
-        effective_roles: held.iter().map(|id| role(id)).collect(),
+        roles: Arc::new(granted.iter().map(|id| role(id)).collect()),
+        effective_roles: Arc::new(held.iter().map(|id| role(id)).collect()),
         groups: vec![group("g1", "GDAP-Tier0", held, Some(3))],
         people: people(),
         duration: Some(IsoDuration("P365D".into())),
@@ -338,7 +338,7 @@ pub(crate) fn hostile() -> Report {
         let mut row = relationship(number, name, &[global, EXCHANGE], &[global]);
         row.display_name = name.into();
         row.groups[0].group_name = name.into();
-        row.effective_roles.push(RoleRow { tier: None, name: name.into(), id: format!("unknown-{number}") });
+        Arc::make_mut(&mut row.effective_roles).push(RoleRow { tier: None, name: name.into(), id: format!("unknown-{number}") });
         row.last_used = Some(LastUsed { at: at("2026-01-09T10:00:00Z"), user_id: "u1".into(), user_name: name.into() });
         row.people = Arc::new(vec![person("u1", name)]);
         let mut bad = finding("PRV-01", Severity::Critical, "Relationship includes Global Administrator", &row);
