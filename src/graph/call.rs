@@ -16,7 +16,7 @@ use super::error::{Meaning, Refusal, excerpt, meaning, without_token};
 use super::{Bucket, Client, Get, GraphError, GraphErrorKind};
 use crate::auth::{AuthError, Token};
 use crate::http::body::read_start;
-use crate::http::limiter::Verdict;
+use crate::http::limiter::{Permit, Verdict};
 use crate::http::log::{self, Exchange};
 use crate::http::retry::{Decision, Outcome, Situation, decide};
 use crate::http::text::one_line;
@@ -93,6 +93,20 @@ pub(super) trait Intake: Send {
     fn chunk(&mut self, bytes: &[u8]) -> Result<Flow, Problem>;
     /// The body is whole.
     fn end(&mut self) -> Result<(), Problem>;
+    /// The try failed; perhaps another begins.
+    fn fail(&mut self) {}
+}
+
+/// A request that was sent before its turn, with the head of the answer or why there is none: its first try.
+pub(super) struct Sent<'c>(Result<Opened<'c>, Failure>);
+
+/// An answer whose head has come, and whose body has not been taken.
+struct Opened<'c> {
+    response: Response,
+    token: Token,
+    request_id: String,
+    /// Held for the whole exchange.
+    _permit: Permit<'c>,
 }
 
 /// A try that failed.
@@ -114,25 +128,47 @@ impl From<GraphError> for Failure {
 impl Client {
     /// Sends a request until it is answered for good, and hands a success to `intake`. Ends with the run's time at the latest.
     pub(super) async fn call(&self, call: &Call, intake: &mut dyn Intake) -> Result<(), GraphError> {
+        self.call_sent(call, None, intake).await
+    }
+
+    /// As `call`, of a request whose first try may have been sent already.
+    pub(super) async fn call_sent(&self, call: &Call, sent: Option<Sent<'_>>, intake: &mut dyn Intake) -> Result<(), GraphError> {
         // The future is large and there are many: it lives on the heap.
-        let tries = Box::pin(self.tries(call, intake));
-        let Some(deadline) = self.deadline else { return tries.await };
+        self.in_time(call, Box::pin(self.tries(call, sent, intake))).await
+    }
+
+    /// Sends a request once, and waits for no more than the head of its answer.
+    pub(super) async fn send_ahead(&self, call: &Call) -> Sent<'_> {
+        Sent(self.in_time(call, Box::pin(self.open(call, 1))).await)
+    }
+
+    async fn in_time<T, E: From<GraphError>>(&self, call: &Call, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let Some(deadline) = self.deadline else { return work.await };
         let rest = deadline.saturating_sub(self.clock.elapsed());
         tokio::select! {
             biased;
-            () = self.clock.sleep(rest) => Err(call.error(GraphErrorKind::OutOfTime)),
-            result = tries => result,
+            () = self.clock.sleep(rest) => Err(call.error(GraphErrorKind::OutOfTime).into()),
+            result = work => result,
         }
     }
 
-    async fn tries(&self, call: &Call, intake: &mut dyn Intake) -> Result<(), GraphError> {
+    async fn tries(&self, call: &Call, mut sent: Option<Sent<'_>>, intake: &mut dyn Intake) -> Result<(), GraphError> {
         self.may_send_to(&call.url).map_err(|why| call.error(GraphErrorKind::ForeignLink).because(&why))?;
         let mut attempt = 1;
         let mut waited = Duration::ZERO;
         let mut renewed = false;
         let seed = fastrand::u64(..);
         loop {
-            let Err(failure) = self.try_once(call, intake, attempt).await else { return Ok(()) };
+            let opened = match sent.take() {
+                Some(Sent(opened)) => opened,
+                None => self.open(call, attempt).await,
+            };
+            let result = match opened {
+                Ok(opened) => opened.read(call, intake).await,
+                Err(failure) => Err(failure),
+            };
+            let Err(failure) = result else { return Ok(()) };
+            intake.fail();
             if let Some(token) = &failure.refused
                 && !renewed
             {
@@ -157,11 +193,11 @@ impl Client {
         }
     }
 
-    async fn try_once(&self, call: &Call, intake: &mut dyn Intake, attempt: u32) -> Result<(), Failure> {
+    async fn open(&self, call: &Call, attempt: u32) -> Result<Opened<'_>, Failure> {
         let mut permit = self.limiter(call.bucket).acquire().await;
         let token = self.tokens.token().await.map_err(|error| sign_in_error(call, error))?;
-        let id = uuid::Uuid::new_v4().to_string();
-        let Some(headers) = request_headers(call, &token, &id) else {
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let Some(headers) = request_headers(call, &token, &request_id) else {
             return Err(call.error(GraphErrorKind::SignIn).because("the token holds characters that a header cannot hold").into());
         };
         let request =
@@ -175,7 +211,7 @@ impl Client {
                 self.observer.answered(None);
                 log::failed(&exchange, &error);
                 let graph_error =
-                    GraphError { client_request_id: Some(id), ..call.error(GraphErrorKind::Network).because(&error.to_string()) };
+                    GraphError { client_request_id: Some(request_id), ..call.error(GraphErrorKind::Network).because(&error.to_string()) };
                 return Err(Failure { outcome: Some(Outcome::Failed(error.kind)), ..graph_error.into() });
             }
         };
@@ -183,10 +219,18 @@ impl Client {
         self.observer.answered(Some(response.status.as_u16()));
         log::answered(&exchange, response.status.as_u16(), &response.headers);
         self.skew.note(header(&response.headers, DATE.as_str()), self.clock.wall());
+        Ok(Opened { response, token, request_id, _permit: permit })
+    }
+}
+
+impl Opened<'_> {
+    /// Takes the body.
+    async fn read(self, call: &Call, intake: &mut dyn Intake) -> Result<(), Failure> {
+        let Opened { response, token, request_id, _permit } = self;
         let mut blank = call.error(GraphErrorKind::Malformed);
         blank.status = Some(response.status.as_u16());
         blank.request_id = header(&response.headers, REQUEST_ID).map(|id| one_line(id, 100));
-        blank.client_request_id = Some(id);
+        blank.client_request_id = Some(request_id);
         let secret = token.secret.clone();
         let result = if response.status.is_success() {
             take_body(response, intake, blank).await
@@ -263,7 +307,8 @@ async fn take_body(mut response: Response, intake: &mut dyn Intake, mut error: G
             }
         };
         match intake.chunk(&chunk) {
-            Ok(Flow::More) => {}
+            // Chunks may come as fast as they are decoded: requests of others, and the one for the next page, must get out meanwhile.
+            Ok(Flow::More) => tokio::task::yield_now().await,
             Ok(Flow::Enough) => return Ok(()),
             Err(problem) => return Err(body_failure(problem, error)),
         }

@@ -6,6 +6,7 @@ use std::hash::BuildHasher;
 use std::marker::PhantomData;
 
 use super::Wire;
+use super::ahead::LinkSender;
 use super::call::Intake;
 use super::decode::{Flow, Problem, is_object, lenient_json};
 use super::error::remote;
@@ -13,6 +14,9 @@ use super::splitter::Splitter;
 
 /// What one record may measure.
 const ELEMENT_CAP: usize = 1024 * 1024;
+
+/// No list of Graph's brings more records in one page.
+const LARGEST_PAGE: u64 = 1_000;
 
 /// How far a list has been read.
 #[derive(Debug)]
@@ -47,7 +51,12 @@ impl<T: Wire> ListState<T> {
     pub(super) fn page<'a, F: FnMut(T) + Send + ?Sized>(&'a mut self, sink: &'a mut F) -> Page<'a, T, F> {
         self.page += 1;
         self.keyless = 0;
-        Page { splitter: new_splitter(), at: 0, keyless_now: 0, next: None, state: self, sink }
+        Page { splitter: new_splitter(), at: 0, keyless_now: 0, next: None, link: None, told: false, state: self, sink }
+    }
+
+    /// True if more records are wanted than one page brings.
+    pub(super) fn wants_more_than_a_page(&self) -> bool {
+        self.limit.is_none_or(|limit| limit.saturating_sub(self.records) > LARGEST_PAGE)
     }
 }
 
@@ -67,6 +76,11 @@ impl Seen {
     pub(super) fn insert(&mut self, key: &str) -> bool {
         self.hashes.insert(self.hasher.hash_one(key))
     }
+
+    /// True if it was inserted.
+    pub(super) fn contains(&self, key: &str) -> bool {
+        self.hashes.contains(&self.hasher.hash_one(key))
+    }
 }
 
 /// Takes one page of a list. Asked again after a cut, it drops what it has handed over already.
@@ -78,11 +92,30 @@ pub(super) struct Page<'a, T, F: ?Sized> {
     /// Of these, records without a key.
     keyless_now: u64,
     next: Option<String>,
+    /// Told of the link as soon as it is known, and that it is void if the try failed.
+    link: Option<LinkSender>,
+    /// The list has begun, so that what stood before it was told.
+    told: bool,
     state: &'a mut ListState<T>,
     sink: &'a mut F,
 }
 
 impl<T: Wire, F: FnMut(T) + Send + ?Sized> Page<'_, T, F> {
+    /// Tells of its link before it is whole, where the link stands before the records.
+    pub(super) fn telling(self, link: Option<LinkSender>) -> Self {
+        Page { link, ..self }
+    }
+
+    /// Tells of the link once the list has begun.
+    fn tell(&mut self) {
+        let Some(link) = self.link.as_ref().filter(|_| !self.told) else { return };
+        let Some(members) = self.splitter.before_list() else { return };
+        self.told = true;
+        if let Some(known) = members.next.filter(|link| !link.is_empty()) {
+            link.send_replace(Some(known));
+        }
+    }
+
     /// The link to the next page, once the page is whole.
     pub(super) fn next(self) -> Option<String> {
         self.next
@@ -102,11 +135,12 @@ impl<T: Wire, F: FnMut(T) + Send + ?Sized> Intake for Page<'_, T, F> {
         self.at = 0;
         self.keyless_now = 0;
         self.next = None;
+        self.told = false;
     }
 
     fn chunk(&mut self, bytes: &[u8]) -> Result<Flow, Problem> {
         let Page { splitter, at, keyless_now, state, sink, .. } = self;
-        splitter.feed(bytes, &mut |element| {
+        let flow = splitter.feed(bytes, &mut |element| {
             *at += 1;
             if !is_object(element) {
                 return Err(Problem::Malformed(format!("record {at} of page {} is no object", state.page)));
@@ -130,7 +164,15 @@ impl<T: Wire, F: FnMut(T) + Send + ?Sized> Intake for Page<'_, T, F> {
             state.records += 1;
             sink(record);
             Ok(Flow::More)
-        })
+        })?;
+        self.tell();
+        Ok(flow)
+    }
+
+    fn fail(&mut self) {
+        if let Some(link) = &self.link {
+            link.send_replace(None);
+        }
     }
 
     fn end(&mut self) -> Result<(), Problem> {

@@ -1,6 +1,7 @@
 //! Microsoft Graph on top of `http` and `auth`: single reads, lists over pages, batches. Reads only.
 
 mod address;
+mod ahead;
 mod batch;
 mod batch_wire;
 mod by_ids;

@@ -117,6 +117,12 @@ impl Splitter {
         Ok(Flow::More)
     }
 
+    /// The members before the list, once the list has begun.
+    pub(super) fn before_list(&self) -> Option<Envelope> {
+        let closed = [&self.rest[..], b"}"].concat();
+        self.list_seen.then(|| serde_json::from_slice(&closed).ok()).flatten()
+    }
+
     /// The page is over: its other members.
     pub(super) fn finish(mut self) -> Result<Envelope, Problem> {
         match self.state {

@@ -1,5 +1,6 @@
 //! The client against a scripted transport, on paused time: no test waits for real.
 
+mod ahead;
 mod batches;
 mod by_ids;
 mod pages;
