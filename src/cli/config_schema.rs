@@ -122,12 +122,13 @@ fn tenant() -> Json {
 fn accepted_gap() -> Json {
     let datasets: Vec<&str> = Dataset::ALL.iter().map(|dataset| dataset.name()).collect();
     object(
-        &["reason"],
+        &["dataset", "reason", "owner", "until"],
         json!({
-            "dataset": { "enum": datasets, "description": "Left out: every dataset." },
+            "dataset": { "enum": datasets, "description": "What was not read." },
             "status": { "enum": ["partial", "denied", "unlicensed", "unavailable", "failed"], "description": "Left out: every status." },
             "reason": text("Why it is accepted."),
-            "until": until("Until when; left out: for good."),
+            "owner": text("Who answers for it."),
+            "until": until("Until when; an ended one accepts nothing."),
         }),
     )
 }

@@ -56,6 +56,8 @@ pub(super) enum Failure {
     },
     /// Token, organization and `--tenant` are not one tenant.
     WrongTenant(Mismatch),
+    /// Some of several tenants could not be read at all; the run went on with the others.
+    Tenants(Vec<Failure>),
     /// Not one dataset could be read.
     NothingRead {
         /// Each tenant with how its datasets were read.
@@ -152,6 +154,11 @@ pub(super) struct Mismatch {
 }
 
 impl Failure {
+    /// True if it says nothing about the other tenants of a run.
+    pub(super) fn is_of_one_tenant(&self) -> bool {
+        matches!(self, Failure::SignIn(_) | Failure::NoTime { .. } | Failure::Credential { .. } | Failure::WrongTenant(_))
+    }
+
     /// A wrong use of the command line.
     pub(super) fn usage(message: impl Into<String>, help: impl Into<String>) -> Failure {
         Failure::Usage { message: message.into(), help: vec![help.into()] }

@@ -17,6 +17,14 @@ use crate::domain::snapshot::FORMAT_VERSION;
 use crate::domain::{Coverage, Dataset, Snapshot, TenantSnapshot, Tool, View};
 use crate::http::clock::Clock;
 
+/// What a run read, and of which tenants it read nothing.
+pub(super) struct Gathered {
+    /// The facts.
+    pub(super) snapshot: Snapshot,
+    /// Tenants that could not be signed in to, where there are others: the run goes on, and ends with this.
+    pub(super) failed: Option<Failure>,
+}
+
 /// One tenant in one view, read.
 struct Read {
     tenant: TenantSnapshot,
@@ -28,7 +36,7 @@ struct Read {
 /// Reads every tenant, one after the other: each has limits of its own, but they share this machine and its person.
 ///
 /// A run of one tenant ends before it is read if the baseline holds nothing of it; of several, one may be held and another not.
-pub(super) async fn gather(gathering: &Gathering, baseline: Option<&EarlierFile>, progress: &Progress) -> Result<Snapshot, Failure> {
+pub(super) async fn gather(gathering: &Gathering, baseline: Option<&EarlierFile>, progress: &Progress) -> Result<Gathered, Failure> {
     let result = match &gathering.stage {
         Some(stage) => {
             // The server lives as long as this binding.
@@ -38,7 +46,7 @@ pub(super) async fn gather(gathering: &Gathering, baseline: Option<&EarlierFile>
         None => all(gathering, &gathering.targets, baseline, progress).await,
     };
     progress.finish();
-    let read = result?;
+    let (read, failed) = result?;
     anything_read(&read)?;
     if gathering.stage.is_none() {
         read.iter().filter_map(refused).for_each(|text| progress.note(&text));
@@ -47,25 +55,42 @@ pub(super) async fn gather(gathering: &Gathering, baseline: Option<&EarlierFile>
     tenants.sort_by(|a, b| (&a.tenant_id, a.view).cmp(&(&b.tenant_id, b.view)));
     tenants.dedup_by(|a, b| (&a.tenant_id, a.view) == (&b.tenant_id, b.view));
     imports::bring_in(&mut tenants, &gathering.imports, gathering.now, gathering.max_records)?;
-    Ok(Snapshot {
+    let snapshot = Snapshot {
         format_version: FORMAT_VERSION.into(),
         tool: Tool::this(),
         collected_at: gathering.now,
         lookback_days: gathering.lookback_days,
         only_customer: None,
         tenants,
-    })
+    };
+    Ok(Gathered { snapshot, failed: (!failed.is_empty()).then_some(Failure::Tenants(failed)) })
 }
 
-async fn all(gathering: &Gathering, targets: &[Target], baseline: Option<&EarlierFile>, progress: &Progress) -> Result<Vec<Read>, Failure> {
+async fn all(
+    gathering: &Gathering,
+    targets: &[Target],
+    baseline: Option<&EarlierFile>,
+    progress: &Progress,
+) -> Result<(Vec<Read>, Vec<Failure>), Failure> {
     let baseline = baseline.filter(|_| targets.len() == 1);
     let clock = Clock::faster(gathering.speed);
-    let mut read = Vec::new();
+    let (mut read, mut failed) = (Vec::new(), Vec::new());
     for target in targets {
         progress.start(&target.asked.label, gathering.speed);
-        read.extend(Box::pin(one(gathering, target, &clock, baseline, progress)).await?);
+        match Box::pin(one(gathering, target, &clock, baseline, progress)).await {
+            Ok(found) => read.extend(found),
+            // What is wrong with one tenant takes nothing from the others.
+            Err(failure) if targets.len() > 1 && failure.is_of_one_tenant() => {
+                progress.note(&format!("{} could not be read; going on with the other tenants", plain(&target.asked.label)));
+                failed.push(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
     }
-    Ok(read)
+    if read.is_empty() && !failed.is_empty() {
+        return Err(Failure::Tenants(failed));
+    }
+    Ok((read, failed))
 }
 
 async fn one(

@@ -8,6 +8,7 @@ use super::layered::{Given, one_of};
 use crate::config::nearest::nearest;
 use crate::config::{Config, Layered, Problem, Source};
 use crate::domain::conditional_access::Reading;
+use crate::domain::report::Accepted;
 use crate::domain::{Dataset, Severity, View};
 use crate::policy;
 use crate::policy::settings::{AcceptedGap, Approved, Settings, Waiver, apply_table};
@@ -18,10 +19,9 @@ pub(super) fn apply_file(config: &mut Config, settings: &mut Settings) {
     let problems: Vec<Problem> = found.into_iter().map(|problem| config.problem_at(&problem.span, problem.message, problem.help)).collect();
     config.add(problems);
     settings.accepted_gaps.extend(config.accepted_gaps.iter().map(|gap| AcceptedGap {
-        dataset: gap.dataset,
+        dataset: Some(gap.dataset),
         status: gap.status,
-        reason: gap.reason.clone(),
-        until: gap.until,
+        accepted: Accepted { reason: gap.reason.clone(), owner: Some(gap.owner.clone()), until: Some(gap.until) },
         lasting: true,
     }));
     apply_waivers(config, settings);
@@ -141,8 +141,7 @@ pub(super) fn apply_exit(given: &Given<'_>, args: &ExitArgs, settings: &mut Sett
             settings.accepted_gaps.push(AcceptedGap {
                 dataset,
                 status: None,
-                reason: format!("accepted by {source}"),
-                until: None,
+                accepted: Accepted { reason: format!("accepted by {source}"), owner: None, until: None },
                 lasting: false,
             });
         }

@@ -23,7 +23,7 @@ use crate::auth::{AuthError, Claims, Credential, TokenCache, aadsts, tenant};
 use crate::collect;
 use crate::domain::access::Explanation;
 use crate::domain::diff::Diff;
-use crate::domain::{Dataset, Report, TenantSnapshot, View};
+use crate::domain::{Dataset, Report, RuleMeta, TenantSnapshot, View};
 use crate::graph::{Client, ClientOptions};
 use crate::http::clock::Clock;
 use crate::http::transport::{HttpTransport, Transport, TransportOptions};
@@ -237,6 +237,13 @@ pub(super) fn render_explanation(
 ) -> Result<String, Failure> {
     let format = report::EXPLAIN_FORMATS.iter().find(|format| format.name == name).unwrap_or(&report::EXPLAIN_FORMATS[0]);
     (format.render)(explanation, options).map_err(|source| Failure::Render { format: name, source })
+}
+
+/// Renders the list of rules in a format of that name.
+pub(super) fn render_rules(metas: &[&RuleMeta], name: &'static str, options: &report::RenderOptions) -> Result<String, Failure> {
+    let formats = report::rules::RULES_FORMATS;
+    let format = formats.iter().find(|format| format.name == name).unwrap_or(&formats[0]);
+    (format.render)(metas, options).map_err(|source| Failure::Render { format: name, source })
 }
 
 /// Meaning and hint of an `AADSTS` number.

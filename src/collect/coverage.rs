@@ -90,7 +90,7 @@ impl Judge<'_> {
         let broken: Vec<(&String, &Subject, &GraphError)> =
             subjects.0.iter().filter_map(|(id, subject)| subject.error.as_ref().map(|error| (id, subject, error))).collect();
         let Some((_, _, first)) = broken.first() else { return Coverage::complete(records) };
-        let verdict = self.error(first);
+        let verdict = self.refusals(self.error(first), broken.iter().map(|(_, _, error)| *error));
         let why = verdict.reason.clone().unwrap_or_default();
         if broken.len() == subjects.0.len() && broken.iter().all(|(_, subject, _)| !subject.has_answer) {
             let alike = broken.iter().all(|(_, _, error)| self.status(error) == verdict.status);
@@ -106,6 +106,19 @@ impl Judge<'_> {
             .collect();
         let reason = format!("{} of {} {noun}: {why}", broken.len(), subjects.0.len());
         Coverage { status: Status::Partial, records, gaps, reason: Some(reason), ..verdict }
+    }
+
+    /// The verdict of the first error with the permission of every refusal: lists of one dataset may each need their own.
+    fn refusals<'e>(&self, verdict: Coverage, errors: impl Iterator<Item = &'e GraphError>) -> Coverage {
+        let refused = errors.filter(|error| self.status(error) == Status::Denied && !is_about_licence(error));
+        let mut permissions: Vec<&str> = verdict.permission.iter().flat_map(|known| known.split(" and ")).collect();
+        for permission in refused.flat_map(|error| error.permission.split(" and ")).filter(|permission| !permission.is_empty()) {
+            if !permissions.contains(&permission) {
+                permissions.push(permission);
+            }
+        }
+        let permission = Some(permissions.join(" and ")).filter(|all| !all.is_empty());
+        Coverage { permission, ..verdict }
     }
 
     fn status(&self, error: &GraphError) -> Status {
@@ -287,6 +300,19 @@ pub(super) mod tests {
             coverage.reason.as_deref(),
             Some("access denied (403 Authorization_RequestDenied: Insufficient privileges to complete the operation.)")
         );
+    }
+
+    #[test]
+    fn lists_that_each_need_their_own_permission_name_all_that_were_refused() {
+        let refused = |permission: &'static str| GraphError { permission, ..denied() };
+        let mut subjects = Subjects::default();
+        subjects.listed("a", broken(0, refused("B.Read.All")));
+        subjects.listed("b", broken(0, refused("A.Read.All")));
+        subjects.listed("c", broken(0, refused("B.Read.All")));
+        let of = |subjects: &Subjects| judge(Dataset::Governance).subjects(subjects, "lists", 0);
+        assert_eq!((of(&subjects).status, of(&subjects).permission.as_deref()), (Status::Denied, Some("B.Read.All and A.Read.All")));
+        subjects.listed("0", broken(0, error(GraphErrorKind::Server, Some(503), "x", "y")));
+        assert_eq!(of(&subjects).permission.as_deref(), Some("B.Read.All and A.Read.All"), "whichever came first");
     }
 
     #[test]

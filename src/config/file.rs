@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn five_mistakes_make_five_messages_in_the_order_of_the_file() {
-        let text = "lokback = \"30d\"\nfail-on = \"hihg\"\nmax-records = 0\nclient-secret = \"hunter2\"\n\n[[accepted-gap]]\ndataset = \"sign-inz\"\nreason = \"x\"\n";
+        let text = "lokback = \"30d\"\nfail-on = \"hihg\"\nmax-records = 0\nclient-secret = \"hunter2\"\n\n[[accepted-gap]]\ndataset = \"sign-inz\"\nreason = \"x\"\nowner = \"it\"\nuntil = 2027-01-31\n";
         let config = parse("p.toml", text, Trust::Named);
         assert_eq!(
             shown(&config),
@@ -297,7 +297,7 @@ mod tests {
     fn a_discovered_file_sets_no_endpoint_no_credential_and_no_exit_status() {
         let text = "graph-endpoint = \"https://evil.example\"\nlogin-endpoint = \"https://evil.example\"\ncloud = \"china\"\ncredential = \"azure-cli\"\n\
                     client-secret-file = \"x\"\nca-file = \"x\"\nfail-on = \"never\"\nexit-zero = true\nformat = [\"json=/etc/passwd\"]\nskip-rule = [\"x\"]\n\
-                    skip-dataset = [\"sign-ins\"]\nlookback = \"7d\"\n[[tenant]]\nname = \"a\"\nid = \"a.example\"\n[[accepted-gap]]\nreason = \"known\"\n[rules.x]\nenabled = false\n";
+                    skip-dataset = [\"sign-ins\"]\nlookback = \"7d\"\n[[tenant]]\nname = \"a\"\nid = \"a.example\"\n[[accepted-gap]]\ndataset = \"groups\"\nreason = \"known\"\nowner = \"it\"\nuntil = 2027-01-31\n[rules.x]\nenabled = false\n";
         let config = parse("p.toml", text, Trust::Discovered);
         assert_eq!(config.problems.len(), 12);
         assert!(config.problems.iter().all(|problem| problem.help.as_deref().is_some_and(|help| help.contains("--config"))));

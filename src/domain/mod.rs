@@ -4,6 +4,7 @@
 //! into a [`Report`], reporters render that.
 
 pub mod access;
+pub mod attack;
 pub mod conditional_access;
 pub mod coverage;
 pub mod customer;

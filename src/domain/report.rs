@@ -86,8 +86,26 @@ pub struct CoverageRow {
     pub need: Need,
     /// How well it was read.
     pub coverage: Coverage,
-    /// Why a gap was accepted, if it was.
-    pub accepted: Option<String>,
+    /// How a gap was accepted, if it was.
+    pub accepted: Option<Accepted>,
+}
+
+/// A gap that the organisation accepts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Accepted {
+    /// Why.
+    pub reason: String,
+    /// Who answers for it; `None`: whoever started this run.
+    pub owner: Option<String>,
+    /// Until when; `None`: for this run.
+    pub until: Option<Timestamp>,
+}
+
+impl Accepted {
+    /// True if it has not ended.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now <= until)
+    }
 }
 
 /// The numbers that a report leads with. The partner view fills all but `partners` and `audit_events`.
@@ -135,10 +153,10 @@ pub struct RelationshipRow {
     pub status: RelationshipStatus,
     /// `None` on an offer to any customer.
     pub customer: Option<Customer>,
-    /// The ceiling.
-    pub roles: Vec<RoleRow>,
+    /// The ceiling. Lists of roles are shared: few of them recur in many relationships.
+    pub roles: Arc<Vec<RoleRow>>,
     /// Roles that a group holds through an active assignment of an active relationship.
-    pub effective_roles: Vec<RoleRow>,
+    pub effective_roles: Arc<Vec<RoleRow>>,
     /// Every assignment with its group.
     pub groups: Vec<GroupRow>,
     /// Distinct users who can use it, by id; shared between relationships that have the same groups.
@@ -188,7 +206,7 @@ pub struct GroupRow {
     /// True if the group is gone.
     pub gone: bool,
     /// Roles of the assignment.
-    pub roles: Vec<RoleRow>,
+    pub roles: Arc<Vec<RoleRow>>,
     /// How many users are in it; `None` if the members could not be read.
     pub people: Option<u64>,
     /// Names of its owners.
@@ -305,4 +323,8 @@ pub struct Summary {
     pub worst: Option<Severity>,
     /// 0, 1 or 3.
     pub exit_code: u8,
+    /// From which severity on findings made it 1; `None`: none did.
+    pub fail_on: Option<Severity>,
+    /// The same of new findings.
+    pub fail_on_new: Option<Severity>,
 }

@@ -85,6 +85,10 @@ pub struct RuleMeta {
     pub nist: &'static [&'static str],
     /// CIS and SCuBA items, as far as they exist.
     pub benchmarks: &'static [&'static str],
+    /// ATT&CK analytics of the detection strategy for T1199 (DET0488) that it stands for.
+    pub analytics: &'static [&'static str],
+    /// Views that it is meant for and in which nothing that is collected answers it, each with what is missing: it is not applicable there.
+    pub unsourced: &'static [(View, &'static str)],
     /// The page, Markdown; its examples are run as tests.
     pub page: &'static str,
 }
@@ -93,6 +97,11 @@ impl RuleMeta {
     /// True for the rules on change (CHG): they judge what is otherwise than in a baseline, and are not applicable without one.
     pub fn judges_change(&self) -> bool {
         self.code.starts_with("CHG-")
+    }
+
+    /// True if it judges a view: it is meant for it, and what it needs is collected there.
+    pub fn answers(&self, view: View) -> bool {
+        self.views.contains(&view) && self.unsourced.iter().all(|(unsourced, _)| *unsourced != view)
     }
 
     /// The datasets it uses in a view.

@@ -16,8 +16,9 @@ use super::custom::Verdicts;
 use super::footprint;
 use super::gaps::{self, Gaps, accepted};
 use super::index::Index;
-use super::order::sorted;
+use super::order;
 use super::rule::{Ctx, Draft, Out, Rule};
+use super::seen::Seen;
 use super::settings::{RuleSettings, Settings};
 use super::waivers;
 
@@ -63,7 +64,7 @@ fn judge(
         let joined = Joined::new(tenant, settings);
         let compared = baseline.and_then(|baseline| Compared::new(baseline, tenant, &joined.ledger, snapshot.collected_at));
         let run = Judging { lookback_days: snapshot.lookback_days, settings, now, custom };
-        judge_tenant(tenant, &joined, compared.as_ref(), run, &mut judged);
+        Judge { tenant, joined: &joined, baseline: compared.as_ref(), run }.all(&mut judged);
         tenants.push(tenant_report(tenant, joined, settings, now));
     }
     if let Some(baseline) = baseline {
@@ -71,7 +72,7 @@ fn judge(
         let sights = compared::sights(snapshot, (&rules, &terms), &judged.not_evaluated, &judged.not_applicable);
         baseline.classify(&mut judged.findings, now, &sights, &|id| settings.meta(id));
     }
-    judged.findings = sorted(judged.findings);
+    judged.findings = order::sorted(judged.findings);
     judged.not_evaluated.sort();
     judged.not_applicable.sort();
     let views = snapshot.tenants.iter().map(|tenant| tenant.view).collect();
@@ -89,76 +90,100 @@ fn report((tenants, judged): (Vec<TenantReport>, Judged), run: Run, settings: &S
 /// What the rules said.
 #[derive(Default)]
 pub(super) struct Judged {
-    findings: Vec<Finding>,
+    pub(super) findings: Vec<Finding>,
     pub(super) not_evaluated: Vec<NotEvaluated>,
     not_applicable: Vec<NotApplicable>,
     notes: Vec<Note>,
 }
 
+impl Judged {
+    fn add(&mut self, part: Judged) {
+        self.findings.extend(part.findings);
+        self.not_evaluated.extend(part.not_evaluated);
+        self.not_applicable.extend(part.not_applicable);
+    }
+}
+
 /// The facts of a tenant, joined once for all rules, in the way of its view.
-struct Joined<'a> {
+pub(super) struct Joined<'a> {
     index: Index<'a>,
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
+    seen: Seen<'a>,
 }
 
 impl<'a> Joined<'a> {
-    fn new(tenant: &'a TenantSnapshot, settings: &Settings) -> Self {
+    pub(super) fn new(tenant: &'a TenantSnapshot, settings: &Settings) -> Self {
         let ledger = ledger::of_view(tenant, settings.reading);
-        Joined { index: Index::new(&tenant.partner), ledger }
+        Joined { index: Index::new(&tenant.partner), seen: Seen::of(tenant, &ledger), ledger }
     }
 }
 
 /// What holds for every tenant of a run.
 #[derive(Clone, Copy)]
-struct Judging<'a> {
-    lookback_days: u32,
-    settings: &'a Settings,
-    now: Timestamp,
-    custom: &'a Verdicts,
+pub(super) struct Judging<'a> {
+    pub(super) lookback_days: u32,
+    pub(super) settings: &'a Settings,
+    pub(super) now: Timestamp,
+    pub(super) custom: &'a Verdicts,
 }
 
-/// Runs every selected rule of the tenant's view.
-fn judge_tenant(tenant: &TenantSnapshot, joined: &Joined<'_>, baseline: Option<&Compared<'_>>, run: Judging<'_>, judged: &mut Judged) {
-    let Judging { lookback_days, settings, now, custom } = run;
-    let selected: Vec<(&'static Rule, &RuleSettings)> = settings
-        .all_rules()
-        .filter(|rule| settings.selects(rule.meta.id) && rule.meta.views.contains(&tenant.view))
-        .filter_map(|rule| settings.rules.get(rule.meta.id).map(|own| (rule, own)))
-        .collect();
-    let metas: Vec<(&'static RuleMeta, &RuleSettings)> = selected.iter().map(|(rule, own)| (&rule.meta, *own)).collect();
-    // Rules do not see one another: they are judged side by side, and what they say is put together in their order.
-    let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let share = selected.len().div_ceil(workers).max(1);
-    let judge_some = |rules: &[(&'static Rule, &RuleSettings)]| {
+/// One tenant with all that its rules look at.
+pub(super) struct Judge<'a> {
+    pub(super) tenant: &'a TenantSnapshot,
+    pub(super) joined: &'a Joined<'a>,
+    pub(super) baseline: Option<&'a Compared<'a>>,
+    pub(super) run: Judging<'a>,
+}
+
+impl<'a> Judge<'a> {
+    /// The selected rules of the tenant's view.
+    pub(super) fn selected(&self) -> Vec<(&'static Rule, &'a RuleSettings)> {
+        let settings = self.run.settings;
+        let rules = settings.all_rules().filter(|rule| settings.selects(rule.meta.id) && rule.meta.views.contains(&self.tenant.view));
+        rules.filter_map(|rule| settings.rules.get(rule.meta.id).map(|own| (rule, own))).collect()
+    }
+
+    /// Runs some rules, one after the other.
+    pub(super) fn some(&self, rules: &[(&'static Rule, &RuleSettings)], selected: &[(&'static RuleMeta, &RuleSettings)]) -> Judged {
         let mut judged = Judged::default();
         for (rule, own) in rules {
             let ctx = Ctx {
-                tenant,
-                facts: &tenant.partner,
-                index: &joined.index,
-                customer: &tenant.customer,
-                ledger: &joined.ledger,
-                baseline,
-                approved: &settings.approved,
-                waivers: &settings.waivers,
-                now,
-                lookback_days,
+                tenant: self.tenant,
+                facts: &self.tenant.partner,
+                index: &self.joined.index,
+                customer: &self.tenant.customer,
+                ledger: &self.joined.ledger,
+                seen: &self.joined.seen,
+                baseline: self.baseline,
+                approved: &self.run.settings.approved,
+                waivers: &self.run.settings.waivers,
+                now: self.run.now,
+                lookback_days: self.run.lookback_days,
                 settings: own,
-                selected: &metas,
+                selected,
             };
-            judge_rule(rule, &ctx, settings, custom, &mut judged);
+            judge_rule(rule, &ctx, self.run.settings, self.run.custom, &mut judged);
         }
         judged
-    };
-    std::thread::scope(|scope| {
-        let shares: Vec<_> = selected.chunks(share).map(|rules| scope.spawn(|| judge_some(rules))).collect();
-        for share in shares {
-            let part = share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            judged.findings.extend(part.findings);
-            judged.not_evaluated.extend(part.not_evaluated);
-            judged.not_applicable.extend(part.not_applicable);
+    }
+
+    /// Runs every selected rule. Rules do not see one another: they are judged side by side, and what they say is put together in their order.
+    fn all(&self, judged: &mut Judged) {
+        let selected = self.selected();
+        let metas: Vec<(&'static RuleMeta, &RuleSettings)> = selected.iter().map(|(rule, own)| (&rule.meta, *own)).collect();
+        let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
+        if workers == 1 {
+            judged.add(self.some(&selected, &metas));
+            return;
         }
-    });
+        let share = selected.len().div_ceil(workers).max(1);
+        std::thread::scope(|scope| {
+            let shares: Vec<_> = selected.chunks(share).map(|rules| scope.spawn(|| self.some(rules, &metas))).collect();
+            for share in shares {
+                judged.add(share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+        });
+    }
 }
 
 fn judge_rule(rule: &Rule, ctx: &Ctx<'_>, settings: &Settings, custom: &Verdicts, judged: &mut Judged) {
@@ -208,6 +233,9 @@ fn unsaid(rule: &Rule, ctx: &Ctx<'_>, reason: String) -> NotEvaluated {
 
 /// Why a rule has nothing to judge here, if it has not.
 fn not_applicable(rule: &Rule, ctx: &Ctx<'_>) -> Option<String> {
+    if let Some((_, missing)) = rule.meta.unsourced.iter().find(|(view, _)| *view == ctx.tenant.view) {
+        return Some((*missing).to_owned());
+    }
     let uses = rule.meta.uses_in(ctx.tenant.view);
     let missing = uses.iter().find(|uses| uses.need == Need::Import && !ctx.coverage(uses.dataset).status.has_records());
     match missing {
@@ -269,14 +297,16 @@ fn own_party(tenant: &TenantSnapshot) -> Party {
 }
 
 fn tenant_report(tenant: &TenantSnapshot, joined: Joined<'_>, settings: &Settings, now: Timestamp) -> TenantReport {
-    let Joined { index, ledger } = joined;
+    let Joined { index, ledger, seen } = joined;
+    // No rule asks any more, and what follows is as large.
+    drop(seen);
     let coverage = Dataset::of_view(tenant.view)
         .map(|dataset| {
             let coverage = tenant.coverage_of(dataset);
             let need =
                 if settings.requires(tenant.view, dataset) { Need::Required } else { dataset.need(tenant.view).unwrap_or(Need::Helps) };
-            let reason = accepted(tenant, dataset, &coverage, &settings.accepted_gaps, now).filter(|_| coverage.status.is_unread());
-            CoverageRow { dataset, need, accepted: reason.map(str::to_owned), coverage }
+            let found = accepted(tenant, dataset, &coverage, &settings.accepted_gaps, now).filter(|_| coverage.status.is_unread());
+            CoverageRow { dataset, need, accepted: found.cloned(), coverage }
         })
         .collect();
     TenantReport {
@@ -351,20 +381,23 @@ fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], settings: &Se
         } else {
             0
         },
+        fail_on: settings.fail_on,
+        fail_on_new: settings.fail_on_new,
     }
 }
 
 /// A hash of what was judged, against what, with which settings and when.
 fn run_id(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp) -> String {
-    let bytes = |result: serde_json::Result<Vec<u8>>| result.unwrap_or_default();
     let baseline = baseline.map(|baseline| baseline.id.as_str()).unwrap_or_default();
-    fingerprint::of_run(&bytes(serde_json::to_vec(snapshot)), baseline.as_bytes(), &bytes(serde_json::to_vec(settings)), &now.to_string())
+    let judged = fingerprint::digest(|out| serde_json::to_writer(out, snapshot));
+    let settings = serde_json::to_vec(settings).unwrap_or_default();
+    fingerprint::of_run(&judged, baseline.as_bytes(), &settings, &now.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::report::Missing;
+    use crate::domain::report::{Accepted, Missing};
     use crate::domain::rule_meta::{Reads, helps, required};
     use crate::domain::{Approval, Coverage, Gap, Status, Uses};
     use crate::policy::gaps::counts_for_exit;
@@ -402,6 +435,8 @@ mod tests {
                 mitigations: &[],
                 nist: &[],
                 benchmarks: &[],
+                analytics: &[],
+                unsourced: &[],
                 page: "",
             },
             check: everything,
@@ -428,13 +463,14 @@ mod tests {
     fn judge_with(rule: &Rule, tenant: &TenantSnapshot, settings: &Settings, own: &RuleSettings) -> Judged {
         let index = Index::new(&tenant.partner);
         let now = Timestamp::parse(NOW).unwrap();
-        let ledger = Ledger::default();
+        let (ledger, seen) = (Ledger::default(), Seen::default());
         let ctx = Ctx {
             tenant,
             facts: &tenant.partner,
             index: &index,
             customer: &tenant.customer,
             ledger: &ledger,
+            seen: &seen,
             baseline: None,
             approved: &[],
             waivers: &[],
@@ -542,8 +578,11 @@ mod tests {
             accepted_gaps: vec![AcceptedGap {
                 dataset: Some(Dataset::Groups),
                 status,
-                reason: "known".into(),
-                until: until.map(|text| Timestamp::parse(text).unwrap()),
+                accepted: Accepted {
+                    reason: "known".into(),
+                    owner: Some("it".into()),
+                    until: until.map(|text| Timestamp::parse(text).unwrap()),
+                },
                 lasting: true,
             }],
             ..Settings::default()

@@ -8,6 +8,7 @@ use crate::domain::{Coverage, Dataset, Snapshot, TenantSnapshot};
 use super::compared::Compared;
 use super::index::Index;
 use super::rule::{Ctx, Out, Rule};
+use super::seen::Seen;
 use super::settings::Settings;
 
 /// The time at which an example was read, unless it says another.
@@ -151,6 +152,7 @@ fn run_tenant(rule: &Rule, snapshot: &Snapshot, tenant: &TenantSnapshot, baselin
         .collect();
     let index = Index::new(&tenant.partner);
     let ledger = crate::domain::ledger::of_view(tenant, settings.reading);
+    let seen = Seen::of(tenant, &ledger);
     let compared = baseline.and_then(|baseline| Compared::new(baseline, tenant, &ledger, snapshot.collected_at));
     let ctx = Ctx {
         tenant,
@@ -158,6 +160,7 @@ fn run_tenant(rule: &Rule, snapshot: &Snapshot, tenant: &TenantSnapshot, baselin
         index: &index,
         customer: &tenant.customer,
         ledger: &ledger,
+        seen: &seen,
         baseline: compared.as_ref(),
         approved: &settings.approved,
         waivers: &settings.waivers,

@@ -27,6 +27,24 @@ pub(super) fn rows(tenant: &TenantSnapshot, index: &Index<'_>) -> Vec<Relationsh
 struct Shared<'a> {
     people: HashMap<Vec<&'a str>, Arc<Vec<PersonRow>>>,
     groups: HashMap<&'a str, (Option<u64>, Vec<String>)>,
+    roles: HashMap<Vec<&'a str>, Arc<Vec<RoleRow>>>,
+}
+
+impl<'a> Shared<'a> {
+    /// Roles, lowest tier first, unknown ones at the front: what is not known may be anything.
+    fn roles(&mut self, ids: impl IntoIterator<Item = &'a str>) -> Arc<Vec<RoleRow>> {
+        let ids: Vec<&str> = ids.into_iter().collect();
+        if let Some(known) = self.roles.get(&ids) {
+            return Arc::clone(known);
+        }
+        let row = |id: &&str| RoleRow { tier: roles::tier(id), name: roles::name(id).to_owned(), id: (*id).to_owned() };
+        let mut rows: Vec<RoleRow> = ids.iter().map(row).collect();
+        rows.sort();
+        rows.dedup();
+        let rows = Arc::new(rows);
+        self.roles.insert(ids, Arc::clone(&rows));
+        rows
+    }
 }
 
 fn row<'a>(tenant: &TenantSnapshot, index: &Index<'a>, relationship: &'a Relationship, shared: &mut Shared<'a>) -> RelationshipRow {
@@ -57,8 +75,8 @@ fn row<'a>(tenant: &TenantSnapshot, index: &Index<'a>, relationship: &'a Relatio
             named.display_name = Some(index.party(&customer.tenant_id).name);
             named
         }),
-        roles: role_rows(relationship.roles.iter().map(String::as_str)),
-        effective_roles: role_rows(effective),
+        roles: shared.roles(relationship.roles.iter().map(String::as_str)),
+        effective_roles: shared.roles(effective),
         groups,
         last_used: last_used(index, relationship, &people),
         people,
@@ -73,15 +91,6 @@ fn row<'a>(tenant: &TenantSnapshot, index: &Index<'a>, relationship: &'a Relatio
     }
 }
 
-/// Roles, lowest tier first, unknown ones at the front: what is not known may be anything.
-fn role_rows<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<RoleRow> {
-    let mut rows: Vec<RoleRow> =
-        ids.into_iter().map(|id| RoleRow { tier: roles::tier(id), name: roles::name(id).to_owned(), id: id.to_owned() }).collect();
-    rows.sort();
-    rows.dedup();
-    rows
-}
-
 fn group_row<'a>(tenant: &TenantSnapshot, index: &Index<'a>, assignment: &'a Assignment, shared: &mut Shared<'a>) -> GroupRow {
     let (people, owners) = shared.groups.entry(&assignment.group_id).or_insert_with(|| {
         let people = index.members_of(&assignment.group_id).map(|_| {
@@ -94,15 +103,16 @@ fn group_row<'a>(tenant: &TenantSnapshot, index: &Index<'a>, assignment: &'a Ass
         owners.sort();
         (people, owners)
     });
+    let (people, owners) = (*people, owners.clone());
     GroupRow {
         assignment_id: assignment.id.clone(),
         status: assignment.status.clone(),
         group_id: assignment.group_id.clone(),
         group_name: index.group_name(&assignment.group_id).to_owned(),
         gone: index.group(&assignment.group_id).is_some_and(|group| group.gone),
-        roles: role_rows(assignment.roles.iter().map(String::as_str)),
-        people: *people,
-        owners: owners.clone(),
+        roles: shared.roles(assignment.roles.iter().map(String::as_str)),
+        people,
+        owners,
     }
 }
 

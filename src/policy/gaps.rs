@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::report::{Missing, NotEvaluated, Note, NoteKind};
+use crate::domain::report::{Accepted, Missing, NotEvaluated, Note, NoteKind};
 use crate::domain::rule_meta::Reads;
 use crate::domain::{Coverage, Dataset, Need, Status, TenantSnapshot, Timestamp, View};
 
@@ -160,33 +160,34 @@ fn note(tenants: &[TenantSnapshot], gap: &AcceptedGap, gaps: &[AcceptedGap], now
             })
         })
     };
-    let ended = gap.until.filter(|until| *until < now);
+    let ended = gap.accepted.until.filter(|_| !gap.accepted.holds(now));
+    let owner = gap.accepted.owner.as_ref().map(|owner| format!(" ({owner})")).unwrap_or_default();
     let (kind, text) = match (is_matched, ended) {
         (true, None) => return None,
         (true, Some(until)) if !counts() => {
             (NoteKind::EndedGap, format!("{which} ended on {}: another one holds, take it out", until.date()))
         }
-        (true, Some(until)) => (NoteKind::EndedGap, format!("{which} ended on {}: it counts again", until.date())),
+        (true, Some(until)) => (NoteKind::EndedGap, format!("{which} ended on {}: it counts again{owner}", until.date())),
         (false, _) => (NoteKind::UnmatchedGap, format!("{which} is in vain: what it means was read, or has another status")),
     };
-    Some(Note { kind, rule_id: None, subject: None, dataset: gap.dataset, until: gap.until, text })
+    Some(Note { kind, rule_id: None, subject: None, dataset: gap.dataset, until: gap.accepted.until, text })
 }
 
-/// Why a gap is accepted, if it is. What is partial only because of another dataset is accepted with that one.
+/// How a gap is accepted, if it is. What is partial only because of another dataset is accepted with that one.
 pub(super) fn accepted<'a>(
     tenant: &TenantSnapshot,
     dataset: Dataset,
     coverage: &Coverage,
     gaps: &'a [AcceptedGap],
     now: Timestamp,
-) -> Option<&'a str> {
+) -> Option<&'a Accepted> {
     let own = gaps.iter().find(|gap| {
         gap.dataset.is_none_or(|wanted| wanted == dataset)
             && gap.status.is_none_or(|wanted| wanted == coverage.status)
-            && gap.until.is_none_or(|until| now <= until)
+            && gap.accepted.holds(now)
     });
     match (own, coverage.limited_by) {
-        (Some(gap), _) => Some(gap.reason.as_str()),
+        (Some(gap), _) => Some(&gap.accepted),
         // A parent stands before its children, so this ends.
         (None, Some(parent)) if parent < dataset => accepted(tenant, parent, &tenant.coverage_of(parent), gaps, now),
         (None, _) => None,

@@ -1,5 +1,6 @@
 //! Judges facts: `evaluate(&Snapshot, Option<&Baseline>, &Settings, now) -> Report`. Pure: no I/O, no clock, no order dependence.
 
+pub mod alone;
 mod compared;
 pub mod custom;
 mod engine;
@@ -11,6 +12,7 @@ mod order;
 pub mod profiles;
 pub mod rule;
 pub mod rules;
+pub mod seen;
 pub mod settings;
 mod waivers;
 

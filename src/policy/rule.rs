@@ -9,6 +9,7 @@ use crate::domain::{
 
 use super::compared::Compared;
 use super::index::Index;
+use super::seen::Seen;
 use super::settings::{Approved, RuleSettings, Waiver};
 use super::waivers::Named;
 
@@ -34,6 +35,8 @@ pub struct Ctx<'a> {
     pub customer: &'a CustomerFacts,
     /// One entry for each outside tenant (customer view).
     pub ledger: &'a Ledger,
+    /// What the sign-in log holds, gathered.
+    pub seen: &'a Seen<'a>,
     /// An earlier run, compared with this one.
     pub baseline: Option<&'a Compared<'a>>,
     /// What the organisation approved.

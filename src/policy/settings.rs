@@ -7,6 +7,7 @@ use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
 use crate::domain::limits::{NetRange, WorkHours};
+use crate::domain::report::Accepted;
 use crate::domain::rule_meta::{Setting, SettingDefault};
 use crate::domain::{Approval, Dataset, RuleMeta, Severity, Status, Timestamp, View};
 
@@ -82,10 +83,8 @@ pub struct AcceptedGap {
     pub dataset: Option<Dataset>,
     /// The status that is accepted; `None`: every one.
     pub status: Option<Status>,
-    /// Why.
-    pub reason: String,
-    /// Until when; an ended one accepts nothing.
-    pub until: Option<Timestamp>,
+    /// Why, by whom and until when. An ended one accepts nothing; that of a flag is for one run and has neither owner nor end.
+    pub accepted: Accepted,
     /// True if it is kept in a file: one that is ended or in vain is told then.
     pub lasting: bool,
 }
@@ -415,6 +414,8 @@ mod tests {
         mitigations: &[],
         nist: &[],
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: "",
     };
 

@@ -3,6 +3,7 @@
 
 pub mod escape;
 pub mod json;
+pub mod rules;
 pub mod table;
 
 #[cfg(test)]

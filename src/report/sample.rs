@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::domain::facts::{AssignmentStatus, Customer, PrincipalKind, RelationshipStatus, ResellerPart};
 use crate::domain::report::{
-    Counts, CoverageRow, GroupRow, LastUsed, Missing, NotApplicable, NotEvaluated, PersonRow, RelationshipRow, RoleRow, Run, Summary,
-    TenantReport,
+    Accepted, Counts, CoverageRow, GroupRow, LastUsed, Missing, NotApplicable, NotEvaluated, PersonRow, RelationshipRow, RoleRow, Run,
+    Summary, TenantReport,
 };
 use crate::domain::{
     Confidence, Coverage, Dataset, Evidence, Finding, IsoDuration, Need, Party, Report, Severity, State, Status, Subject, Timestamp, Tool,
@@ -69,7 +69,7 @@ fn group(id: &str, name: &str, held: &[&str], people: Option<u64>) -> GroupRow {
         group_id: id.into(),
         group_name: name.into(),
         gone: false,
-        roles: held.iter().map(|id| role(id)).collect(),
+        roles: Arc::new(held.iter().map(|id| role(id)).collect()),
         people,
         owners: vec!["Anna Keller".into()],
     }
@@ -82,8 +82,8 @@ pub(crate) fn relationship(number: usize, customer: &str, granted: &[&str], held
         display_name: format!("GDAP_{customer}_{number}"),
         status: RelationshipStatus::Active,
         customer: Some(Customer { tenant_id: format!("c0000000-0000-4000-8000-{number:012}"), display_name: Some(customer.into()) }),
-        roles: granted.iter().map(|id| role(id)).collect(),
-        effective_roles: held.iter().map(|id| role(id)).collect(),
+        roles: Arc::new(granted.iter().map(|id| role(id)).collect()),
+        effective_roles: Arc::new(held.iter().map(|id| role(id)).collect()),
         groups: vec![group("g1", "GDAP-Tier0", held, Some(3))],
         people: people(),
         duration: Some(IsoDuration("P365D".into())),
@@ -173,6 +173,8 @@ fn report(relationships: Vec<RelationshipRow>, findings: Vec<Finding>, exit_code
         waived: findings.iter().filter(|finding| finding.standing.waiver.is_some()).count() as u64,
         worst: findings.iter().map(|finding| finding.severity).max(),
         exit_code,
+        fail_on: Some(Severity::High),
+        fail_on_new: None,
     };
     Report {
         tool: Tool { name: "partnerscope".into(), version: "0.1.0".into() },
@@ -256,6 +258,11 @@ pub(crate) fn findings() -> Report {
     report(rows, found, 1)
 }
 
+/// Accepted as the file says it.
+fn accepted(reason: &str) -> Accepted {
+    Accepted { reason: reason.to_owned(), owner: Some("it@contoso.example".into()), until: Timestamp::parse("2026-06-30T23:59:59Z") }
+}
+
 /// Gaps: required ones, accepted ones, ones that only help, one left out on purpose; relationships that are not fully read.
 pub(crate) fn incomplete() -> Report {
     let mut rows =
@@ -282,7 +289,7 @@ pub(crate) fn incomplete() -> Report {
             }
             Dataset::MfaRegistration => {
                 row.coverage = Coverage::new(Status::Unlicensed).because("no Entra ID P1");
-                row.accepted = Some("customer has no P1 until 2026-06-30".into());
+                row.accepted = Some(accepted("customer has no P1"));
             }
             Dataset::Contracts => row.coverage = Coverage::new(Status::Unavailable).because("not in this cloud"),
             Dataset::UserActivity => row.coverage = Coverage::skipped("--skip-dataset"),
@@ -331,7 +338,7 @@ pub(crate) fn hostile() -> Report {
         let mut row = relationship(number, name, &[global, EXCHANGE], &[global]);
         row.display_name = name.into();
         row.groups[0].group_name = name.into();
-        row.effective_roles.push(RoleRow { tier: None, name: name.into(), id: format!("unknown-{number}") });
+        Arc::make_mut(&mut row.effective_roles).push(RoleRow { tier: None, name: name.into(), id: format!("unknown-{number}") });
         row.last_used = Some(LastUsed { at: at("2026-01-09T10:00:00Z"), user_id: "u1".into(), user_name: name.into() });
         row.people = Arc::new(vec![person("u1", name)]);
         let mut bad = finding("PRV-01", Severity::Critical, "Relationship includes Global Administrator", &row);
@@ -351,7 +358,7 @@ pub(crate) fn hostile() -> Report {
         if row.dataset == Dataset::Groups {
             row.coverage = Coverage::new(Status::Failed).because(format!("<html>{evil}{long}{wide}"));
             row.coverage.permission = Some(evil.into());
-            row.accepted = Some(long.clone());
+            row.accepted = Some(accepted(&long));
         }
     }
     report

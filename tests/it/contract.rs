@@ -112,6 +112,31 @@ fn it_only_reads() {
 }
 
 #[test]
+fn one_tenant_that_cannot_be_signed_in_to_takes_nothing_from_the_others() {
+    const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
+    let tenant = partnerscope::fixture::Tenant::load("tidy-msp").unwrap();
+    let id = tenant.meta.tenant_id.clone();
+    let server = partnerscope::fixture::Server::start(tenant, Vec::new()).unwrap();
+    let program = Program::new().env("AZURE_CLIENT_ID", server.client_id()).env("AZURE_CLIENT_SECRET", server.client_secret());
+    let (graph, login) = (server.graph_endpoint(), server.login_endpoint());
+    let with = |tenants: &[&str], command: &[&str]| {
+        let tenants: Vec<&str> = tenants.iter().flat_map(|id| ["--tenant", id]).collect();
+        let rest = ["--view", "partner", "--graph-endpoint", graph.as_str(), "--login-endpoint", login.as_str(), "--clock-speed", "1000"];
+        program.run(&[command, &tenants, &rest[..]].concat())
+    };
+    let audit = ["audit", "--now", "2026-11-20T09:00:00Z", "--format", "json"];
+    let run = with(&[NOBODY, &id], &audit);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((run.code, report["tenants"].as_array().unwrap().len()), (2, 1), "{}", run.stderr);
+    assert_eq!(report["tenants"][0]["tenantId"], *id);
+    assert!(run.stderr.contains(NOBODY) && run.stderr.contains("AADSTS90002"), "{}", run.stderr);
+    let run = with(&[&id, NOBODY], &["collect", "-o", "s.json"]);
+    assert!(run.code == 2 && program.path("s.json").exists(), "{}", run.stderr);
+    let run = with(&[NOBODY, "00000000-0000-4000-8000-00000000beef"], &audit);
+    assert!(run.code == 2 && run.stdout.is_empty() && run.stderr.contains("beef"), "{}", run.stderr);
+}
+
+#[test]
 fn a_tenant_with_the_same_facts_in_another_folder_is_the_same() {
     let folder = fixtures().join("tidy-msp");
     let (_, by_name) = audit("tidy-msp", &[]);

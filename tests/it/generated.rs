@@ -6,9 +6,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use partnerscope::collect;
-use partnerscope::domain::{Need, View};
+use partnerscope::domain::{Need, RuleMeta, View};
 use partnerscope::policy::rules;
+use partnerscope::report::rules::markdown;
 
+use crate::attack_page;
 use crate::support::Program;
 
 /// A generated file: its path, and its text now.
@@ -58,23 +60,14 @@ fn role_table() -> Made {
 
 /// A page for each rule, and the list of them.
 fn rule_pages() -> Vec<Made> {
-    let mut list = String::from(
-        "# Rules\n\nGenerated from the rules themselves. `partnerscope rules show ID` prints the same pages.\n\n\
-         | code | id | severity | view | reads |\n|---|---|---|---|---|\n",
-    );
-    let mut pages = Vec::new();
-    for rule in rules::ALL {
-        let meta = &rule.meta;
-        let views: Vec<&str> = meta.views.iter().map(|view| view.as_str()).collect();
-        let uses: Vec<String> =
-            meta.uses.iter().map(|uses| format!("{} ({})", uses.dataset, format!("{:?}", uses.need).to_lowercase())).collect();
-        let uses = if uses.is_empty() { "coverage itself".to_owned() } else { uses.join(", ") };
-        writeln!(list, "| {} | [{}]({}.md) | {} | {} | {uses} |", meta.code, meta.id, meta.id, meta.severity, views.join(", ")).unwrap();
-        pages.push(made(
-            format!("docs/rules/{}.md", meta.id),
-            format!("<!-- Generated from src/policy/rules: do not edit. -->\n\n{}", meta.page),
-        ));
-    }
+    let metas: Vec<&RuleMeta> = rules::ALL.iter().map(|rule| &rule.meta).collect();
+    let page = |meta: &RuleMeta| {
+        let text = format!("<!-- Generated from src/policy/rules: do not edit. -->\n\n{}", meta.page);
+        made(format!("docs/rules/{}.md", meta.id), text)
+    };
+    let mut pages: Vec<Made> = metas.iter().map(|meta| page(meta)).collect();
+    let list = markdown(&metas, true);
+    let list = format!("# Rules\n\nGenerated from the rules themselves. `partnerscope rules show ID` prints the same pages.\n\n{list}");
     pages.push(made("docs/rules/README.md", list));
     pages
 }
@@ -131,7 +124,7 @@ fn schemas() -> Vec<Made> {
         assert_eq!(run.code, 0, "{}", run.stderr);
         made(format!("docs/schemas/{name}.schema.json"), run.stdout)
     };
-    vec![schema("report"), schema("snapshot"), schema("diff"), schema("config"), schema("explain")]
+    vec![schema("report"), schema("snapshot"), schema("diff"), schema("config"), schema("explain"), schema("rules")]
 }
 
 /// What `--help` says of every command.
@@ -146,6 +139,7 @@ fn help() -> Made {
         "diff",
         "explain",
         "rules",
+        "rules list",
         "fixture",
         "init",
         "init declared",
@@ -211,6 +205,7 @@ fn with_ledger(readme: &str) -> String {
 
 fn everything() -> Vec<Made> {
     let mut all = vec![role_table(), role_sets(), permissions(), help(), readme(), explain_guide()];
+    all.push(made("docs/attack-t1199.md", attack_page::page()));
     all.extend(rule_pages());
     all.extend(schemas());
     all

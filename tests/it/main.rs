@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop where it cannot go on")]
 
 mod architecture;
+mod attack_page;
 mod bad_input;
 mod baseline;
+mod catalog;
 mod contract;
 #[cfg(feature = "rego")]
 mod custom_rules;

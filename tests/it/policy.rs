@@ -78,9 +78,11 @@ fn an_ended_waiver_beside_one_that_holds_lets_nothing_count() {
     let notes = texts_of_notes(&report);
     assert!(notes.iter().any(|text| text.contains("another one holds")), "{notes:?}");
     assert!(!notes.iter().any(|text| text.contains("counts again")), "{notes:?}");
-    let gap = |until: &str| format!("[[accepted-gap]]\ndataset = \"groups\"\nreason = \"known\"\nuntil = {until}\n");
+    let gap = |status: &str, until: &str| {
+        format!("[[accepted-gap]]\ndataset = \"groups\"\n{status}reason = \"known\"\nowner = \"it\"\nuntil = {until}\n")
+    };
     program.run(&["collect", "--fixture", "partly-denied-msp", "-o", "denied.json"]);
-    program.write("gaps.toml", &format!("{}{}", gap("2020-01-31"), gap("2099-01-31")));
+    program.write("gaps.toml", &format!("{}{}", gap("", "2020-01-31"), gap("status = \"denied\"\n", "2099-01-31")));
     let (_, report) = program.report(&["evaluate", "denied.json", "--config", "gaps.toml"]);
     let notes = texts_of_notes(&report);
     assert!(notes.iter().any(|text| text.contains("another one holds")), "{notes:?}");
@@ -94,8 +96,9 @@ fn texts_of_notes(report: &Value) -> Vec<String> {
 #[test]
 fn what_matches_nothing_is_told() {
     let program = strict();
-    let gap =
-        "[[accepted-gap]]\ndataset = \"groups\"\nreason = \"known\"\n[[accepted-gap]]\ndataset = \"audits\"\nreason = \"another view\"\n";
+    let gap: String = ["groups", "audits"]
+        .map(|dataset| format!("[[accepted-gap]]\ndataset = \"{dataset}\"\nreason = \"known\"\nowner = \"it\"\nuntil = 2099-01-31\n"))
+        .concat();
     let (_, report) = judged(&program, &format!("{}{gap}{RULES}", waiver("nobody", "2099-01-31")));
     let kinds: Vec<&str> = report["notes"].as_array().unwrap().iter().map(|note| note["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["unmatchedWaiver", "unmatchedGap"], "{:#}", report["notes"]);
@@ -114,13 +117,14 @@ fn an_accepted_gap_that_ended_counts_and_is_told() {
     snapshot["tenants"][0]["coverage"]["sign-ins"]["status"] = "denied".into();
     program.write("s.json", &snapshot.to_string());
     let judged = |until: &str| {
-        program.write("p.toml", &format!("[[accepted-gap]]\ndataset = \"sign-ins\"\nreason = \"soon\"\nuntil = {until}\n"));
+        program.write("p.toml", &format!("[[accepted-gap]]\ndataset = \"sign-ins\"\nreason = \"soon\"\nowner = \"it\"\nuntil = {until}\n"));
         let (code, report) = program.report(&["evaluate", "s.json", "--config", "p.toml", "--fail-on", "never"]);
         (code, report["notes"].clone())
     };
     assert_eq!(judged("2099-01-31"), (0, serde_json::json!([])));
     let (code, notes) = judged("2020-01-31");
     assert_eq!((code, &notes[0]["kind"]), (3, &Value::from("endedGap")), "{notes:#}");
+    assert!(notes[0]["text"].as_str().is_some_and(|text| text.ends_with("it counts again (it)")), "{notes:#}");
 }
 
 #[test]
@@ -199,7 +203,8 @@ fn config_show_names_the_source_of_each_value_and_is_a_config_again() {
     program.write(
         "p.toml",
         &format!(
-            "max-records = 10\n{}[[accepted-gap]]\nreason = \"x\"\n[[role-set]]\nname = \"a\"\nroles = [\"Guest Inviter\"]\n[[approved]]\n\
+            "max-records = 10\n{}[[accepted-gap]]\ndataset = \"groups\"\nreason = \"x\"\nowner = \"it\"\nuntil = 2099-01-31\n\
+             [[role-set]]\nname = \"a\"\nroles = [\"Guest Inviter\"]\n[[approved]]\n\
              tenant = \"11111111-1111-4111-8111-111111111111\"\nowner = \"it\"\nroles = [\"a\"]\nhours = \"08:00-18:00\"\nutc-offset = \"Z\"\n{RULES}",
             waiver("s", "2027-01-31")
         ),
@@ -215,7 +220,7 @@ fn config_show_names_the_source_of_each_value_and_is_a_config_again() {
         "profile = \"strict\" # --profile",
         "concurrency = 16 # the default",
         "pending-days = 14 # profile strict",
-        "severity-reason = \"short by contract\" # p.toml:23",
+        "severity-reason = \"short by contract\" # p.toml:26",
         "# ca-file is not set",
         "roles = [\"Guest Inviter\"]",
         "hours = \"08:00-18:00\"",

@@ -1,13 +1,16 @@
 //! Arguments about rules: listing them, trying them, and the organisation's own.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::config::keys;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum RulesCommand {
-    /// Every rule, one a line
+    /// Every rule: code, id, severity, view, and the datasets that it rests on
     List {
+        /// How to write it
+        #[arg(long, value_name = "NAME", default_value = "table")]
+        format: ListFormat,
         /// A folder with rules in Rego, repeatable
         #[arg(long, value_name = "DIR", env = "PARTNERSCOPE_RULES_DIR", hide_env_values = true)]
         rules_dir: Vec<String>,
@@ -23,6 +26,28 @@ pub(in crate::cli) enum RulesCommand {
     /// Run the examples of rules in Rego
     #[command(after_help = "Exit status: 0 every example shows what it is to show, 1 one does not, 2 something is wrong with the files.")]
     Test(RulesTestArgs),
+}
+
+/// How the list of rules is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ListFormat {
+    /// For a terminal
+    Table,
+    /// All that rules say of themselves: `schema rules`
+    Json,
+    /// A table for a page
+    Markdown,
+}
+
+impl ListFormat {
+    /// Its name in the list of formats.
+    pub(in crate::cli) const fn name(self) -> &'static str {
+        match self {
+            ListFormat::Table => "table",
+            ListFormat::Json => "json",
+            ListFormat::Markdown => "markdown",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use super::{Look, judge};
 use crate::cli::args::{AuditArgs, CommonArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::gather::gather;
+use crate::cli::gather::{Gathered, gather};
 use crate::cli::interrupt;
 use crate::cli::options::{self, Audit};
 use crate::cli::outputs::Outputs;
@@ -18,8 +18,9 @@ pub(in crate::cli) fn run(common: &CommonArgs, args: &AuditArgs, matches: &ArgMa
     let look = Look::new(common.color, &output);
     let outputs = Outputs::open(output.formats)?;
     let exit = interrupt::run(async {
-        let snapshot = Box::pin(gather(&gathering, baseline.as_ref(), progress)).await?;
-        judge(snapshot, baseline, (settings, custom), gathering.now, outputs, look).await
+        let Gathered { snapshot, failed } = Box::pin(gather(&gathering, baseline.as_ref(), progress)).await?;
+        let exit = judge(snapshot, baseline, (settings, custom), gathering.now, outputs, look).await?;
+        failed.map_or(Ok(exit), Err)
     })?;
     Ok(exit.or_zero(exit_zero))
 }

@@ -5,7 +5,7 @@ use clap::ArgMatches;
 use crate::cli::args::{CollectArgs, CommonArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::gather::gather;
+use crate::cli::gather::{Gathered, gather};
 use crate::cli::interrupt::{self, compute};
 use crate::cli::options::{self, Collect};
 use crate::cli::outputs::PendingFile;
@@ -20,7 +20,7 @@ pub(in crate::cli) fn run(common: &CommonArgs, args: &CollectArgs, matches: &Arg
     let output = PendingFile::open(&file)?;
     let gzip = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
     let exit = interrupt::run(async {
-        let snapshot = Box::pin(gather(&gathering, None, progress)).await?;
+        let Gathered { snapshot, failed } = Box::pin(gather(&gathering, None, progress)).await?;
         let misses = snapshot.tenants.iter().any(|tenant| !policy::unaccepted_gaps(tenant, &settings, gathering.now).is_empty());
         let exit = if misses { Exit::Incomplete } else { Exit::Clean };
         let snapshot = match &customer {
@@ -29,7 +29,7 @@ pub(in crate::cli) fn run(common: &CommonArgs, args: &CollectArgs, matches: &Arg
         };
         let bytes = compute(move || snapshot_file::write(&snapshot, gzip)).await?;
         output.commit(&bytes.map_err(|source| Failure::Snapshot { path: file.clone(), source })?)?;
-        Ok(exit)
+        failed.map_or(Ok(exit), Err)
     })?;
     Ok(exit.or_zero(exit_zero))
 }

@@ -125,10 +125,11 @@ fn tables(text: &mut String, file: &Config) {
         table(
             "accepted-gap",
             vec![
-                ("dataset", one.dataset.map(|dataset| quoted(dataset.name()))),
+                ("dataset", Some(quoted(one.dataset.name()))),
                 ("status", one.status.map(|status| quoted(status.as_str()))),
                 ("reason", string(&one.reason)),
-                ("until", time(one.until)),
+                ("owner", string(&one.owner)),
+                ("until", time(Some(one.until))),
             ],
         );
     }

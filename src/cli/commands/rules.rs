@@ -1,19 +1,20 @@
 //! `rules`: what is judged, and why.
 
-use std::fmt::Write as _;
-
-use crate::cli::args::RulesCommand;
+use crate::cli::args::{ListFormat, RulesCommand};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::outputs::print;
+use crate::cli::terminal::{self, process_env};
+use crate::cli::wire;
 use crate::domain::RuleMeta;
 use crate::policy;
 use crate::policy::settings::Settings;
+use crate::report::RenderOptions;
 
 /// Runs it.
 pub(in crate::cli) fn run(command: &RulesCommand) -> Result<Exit, Failure> {
     match command {
-        RulesCommand::List { rules_dir } => print(&list(with_custom(rules_dir)?.all_rules().map(|rule| &rule.meta)))?,
+        RulesCommand::List { format, rules_dir } => print(&list(*format, &with_custom(rules_dir)?)?)?,
         RulesCommand::Show { id, rules_dir } => print(find(id, &with_custom(rules_dir)?)?.page)?,
         RulesCommand::Test(args) => return super::rules_test::run(args),
     }
@@ -48,15 +49,9 @@ fn find(id: &str, settings: &Settings) -> Result<&'static RuleMeta, Failure> {
     })
 }
 
-/// Code, id, severity and title, in columns.
-fn list<'a>(metas: impl Iterator<Item = &'a RuleMeta>) -> String {
-    let metas: Vec<&RuleMeta> = metas.collect();
-    let width = metas.iter().map(|meta| meta.id.len()).max().unwrap_or_default();
-    let mut text = String::new();
-    for meta in metas {
-        // A rule without a code of its own goes by its id.
-        let code = if meta.code == meta.id { "–" } else { meta.code };
-        let _ = writeln!(text, "{code:<7} {:<width$} {:<8} {}", meta.id, meta.severity.as_str(), meta.title);
-    }
-    text
+/// The list in a format.
+fn list(format: ListFormat, settings: &Settings) -> Result<String, Failure> {
+    let metas: Vec<&RuleMeta> = settings.all_rules().map(|rule| &rule.meta).collect();
+    let options = RenderOptions { width: terminal::stdout_width(&process_env), color: false, full: false };
+    wire::render_rules(&metas, format.name(), &options)
 }

@@ -14,6 +14,7 @@ pub(in crate::cli) fn run(name: SchemaName) -> Result<Exit, Failure> {
         SchemaName::Report => report::json::schema(),
         SchemaName::Diff => report::json::diff::schema(),
         SchemaName::Config => config_schema::schema(),
+        SchemaName::Rules => report::json::rules::schema(),
         SchemaName::Explain => report::json::explain::schema(),
         SchemaName::Snapshot => schemars::schema_for!(Snapshot).to_value(),
     };

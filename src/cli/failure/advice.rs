@@ -51,6 +51,7 @@ pub(super) fn of(failure: &Failure) -> Vec<Advice> {
             one("check the network and a proxy (HTTPS_PROXY), or give more time"),
         ),
         Failure::WrongTenant(mismatch) => wrong_tenant(mismatch),
+        Failure::Tenants(failures) => failures.iter().flat_map(of).collect(),
         Failure::NothingRead { tenants, graph, consent } => nothing_read(tenants, graph.as_str(), consent.as_deref()),
         Failure::Transport(error) => failed(format!("set up the network: {error}"), transport(error)),
         #[cfg(feature = "fixture")]

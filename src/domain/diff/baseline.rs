@@ -131,6 +131,8 @@ mod tests {
         mitigations: &[],
         nist: &[],
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: "",
     };
     static EVENTS: RuleMeta = RuleMeta { id: "events", uses: &[required(Dataset::SignIns)], ..META };

@@ -93,6 +93,9 @@ pub(super) fn add(
     Ok((declared, Coverage { records, ..Coverage::new(status).because(words.join("; ")) }))
 }
 
+/// Most doubts that are named of one file.
+const MOST_DOUBTS: usize = 5;
+
 /// One file behind the others.
 struct Added {
     words: String,
@@ -147,7 +150,9 @@ impl Added {
         if tally.doubled > 0 && !parts.iter().any(|part| part.contains("stood there before")) {
             parts.push(format!("{} stood there before", number(tally.doubled)));
         }
-        parts.extend(doubts);
+        let more = doubts.len().saturating_sub(MOST_DOUBTS);
+        parts.extend(doubts.into_iter().take(MOST_DOUBTS));
+        parts.extend((more > 0).then(|| format!("and {} more of the kind", number(more as u64))));
         declared.files.push(DeclaredFile {
             name: tally.file,
             form: form.to_owned(),

@@ -60,6 +60,19 @@ impl Fields {
     }
 }
 
+/// Roles of a row that are neither the name nor the id of one, each as a doubt: nobody can say what they allow.
+pub(super) fn doubts(roles: &[String], line: usize) -> Vec<String> {
+    /// How like a name must be to be worth naming, from 0 to 1.
+    const LIKENESS: f64 = 0.85;
+    let meant = |text: &str| {
+        let likeness = |name: &str| strsim::jaro_winkler(&text.to_lowercase(), &name.to_lowercase());
+        let scored = roles::all().iter().map(|role| (likeness(role.name), role.name)).filter(|(score, _)| *score >= LIKENESS);
+        scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| format!(" (did you mean {name:?}?)")).unwrap_or_default()
+    };
+    let unknown = roles.iter().filter(|role| !is_guid(role));
+    unknown.map(|role| format!("the role {role:?} at line {line} is none that is known{}", meant(role))).collect()
+}
+
 /// Checks a tenant id; lower case.
 pub(super) fn tenant_id(text: &str) -> Result<String, String> {
     let id = text.trim().to_ascii_lowercase();
@@ -128,6 +141,7 @@ fn duration(key: &str, text: &str) -> Result<IsoDuration, String> {
     };
     match found.days() {
         Some(_) => Ok(found),
+        None if key == "auto-extend" => Err(format!("`{key}`: {text:?} is not yes, no, a length such as P180D or a number of days")),
         None => Err(format!("`{key}`: {text:?} is not a length such as P730D or a number of days")),
     }
 }
@@ -172,6 +186,22 @@ mod tests {
     }
 
     #[test]
+    fn a_misspelt_role_is_told_with_what_was_meant() {
+        let row = relationship(
+            &fields(&[("roles", "Global Administator; Global Reader; deadbeef-0000-4000-8000-000000000001; Zebra")]),
+            "p",
+            OWN,
+        );
+        assert_eq!(
+            doubts(&row.unwrap().roles, 7),
+            [
+                "the role \"Global Administator\" at line 7 is none that is known (did you mean \"Global Administrator\"?)",
+                "the role \"Zebra\" at line 7 is none that is known",
+            ]
+        );
+    }
+
+    #[test]
     fn a_relationship() {
         let of = |pairs: &[(&'static str, &str)]| relationship(&fields(pairs), "p", OWN);
         let row = of(&[("name", "Care"), ("status", "Approval pending"), ("auto-extend", "yes"), ("duration", "730")]).unwrap();
@@ -183,6 +213,9 @@ mod tests {
         assert_ne!(row.id, of(&[("name", "Other")]).unwrap().id);
         assert!(!of(&[("auto-extend", "No")]).unwrap().auto_extends());
         assert!(of(&[]).unwrap().status.is_live(), "a status that is not said counts as live");
+        let says = |key, text| of(&[(key, text)]).unwrap_err();
+        assert_eq!(says("auto-extend", "maybe"), "`auto-extend`: \"maybe\" is not yes, no, a length such as P180D or a number of days");
+        assert_eq!(says("duration", "maybe"), "`duration`: \"maybe\" is not a length such as P730D or a number of days");
         assert!(of(&[("duration", "soon")]).is_err() && of(&[("duration", "yes")]).is_err());
     }
 }

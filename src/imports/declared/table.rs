@@ -67,6 +67,8 @@ pub(super) fn read(text: &Text<'_>, context: &Context<'_>) -> Result<Found, Impo
         match facts(&|column| row.get(column), &tenant) {
             Ok(Facts { partner, relationship }) => {
                 found.tally.own += 1;
+                let roles = relationship.iter().flat_map(|row| &row.relationship.roles).chain(partner.iter().flat_map(|row| &row.roles));
+                found.doubts.extend(sheet::doubts(&roles.cloned().collect::<Vec<_>>(), text.place(row.at).0));
                 // A partner stands in each row of its relationships: said once is enough.
                 let is_said = relationship.is_some() && partner.as_ref().is_some_and(|partner| found.partners.contains(partner));
                 found.partners.extend(partner.filter(|_| !is_said));

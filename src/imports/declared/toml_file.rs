@@ -76,6 +76,7 @@ fn partner(found: &mut Found, text: &Text<'_>, value: &Value<'_>, context: &Cont
     let partner = sheet::partner(&fields, context.tenant)?;
     found.tally.own += 1;
     let id = partner.partner_tenant_id.clone();
+    found.doubts.extend(sheet::doubts(&partner.roles, text.place(row_at(value)).0));
     if found.partners.contains(&partner) {
         found.tally.double(text, row_at(value));
     } else {
@@ -88,6 +89,7 @@ fn partner(found: &mut Found, text: &Text<'_>, value: &Value<'_>, context: &Cont
         match relationship(item, &id, context) {
             Ok(declared) => {
                 found.tally.own += 1;
+                found.doubts.extend(sheet::doubts(&declared.relationship.roles, text.place(row_at(item)).0));
                 if found.relationships.iter().any(|twin| twin.relationship.id == declared.relationship.id) {
                     found.tally.double(text, row_at(item));
                 } else {

@@ -130,6 +130,8 @@ pub(super) fn read(header: &Header, stem: &str, page: &str, spots: &mut Vec<Spot
         mitigations,
         nist,
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: leaked(page),
     })
 }

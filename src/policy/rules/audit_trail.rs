@@ -1,7 +1,7 @@
 //! The audit log, read for what people of outside tenants did here. Events of one person that lie close together make one episode, and
 //! one episode makes one finding.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
@@ -10,6 +10,8 @@ use crate::domain::facts::SignIn;
 use crate::domain::ledger::{Class, Entry, technician_id};
 use crate::domain::{Confidence, Dataset, Party, Severity, Timestamp};
 use crate::policy::rule::{Ctx, Draft};
+pub(super) use crate::policy::seen::is_provider_entry;
+use crate::policy::seen::{compact, keys};
 
 use super::shared::few;
 
@@ -59,45 +61,10 @@ pub(super) fn plain(activity: &str) -> String {
     dashed.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }
 
-/// An id without its dashes: sign-in names of technicians have none.
-pub(super) fn compact(id: &str) -> String {
-    id.trim().to_ascii_lowercase().replace('-', "")
-}
-
-/// What the sign-in log says of a person.
-#[derive(Debug, Clone, Default)]
-struct Seen {
-    tenant: Option<String>,
-    is_provider: bool,
-    is_support: bool,
-}
-
 /// Tells people of outside tenants from this tenant's own.
 pub(super) struct People<'a> {
     ctx: &'a Ctx<'a>,
-    seen: HashMap<String, Seen>,
     domains: Vec<String>,
-}
-
-/// Whether a sign-in was one of a service provider's person, and whether one of Microsoft Support.
-fn kind(event: &SignIn) -> (bool, bool) {
-    let Some(kind) = event.cross_tenant_access_type.as_deref() else {
-        let is_technician = event.user_principal_name.as_deref().and_then(technician_id).is_some();
-        return (is_technician, false);
-    };
-    let is = |word: &str| kind.split(',').any(|part| part.trim().eq_ignore_ascii_case(word));
-    (is("serviceProvider"), is("microsoftSupport"))
-}
-
-/// The keys under which a person of the sign-in log is found.
-fn keys(event: &SignIn) -> impl Iterator<Item = String> + '_ {
-    let technician = event.user_principal_name.as_deref().and_then(technician_id);
-    technician.into_iter().chain(std::iter::once_with(|| compact(&event.user_id))).filter(|key| !key.is_empty())
-}
-
-/// True if a person of a service provider came in successfully.
-pub(super) fn is_provider_entry(event: &SignIn) -> bool {
-    event.error_code == 0 && kind(event).0
 }
 
 /// The key of a person of the sign-in log: that of [`Person::key`].
@@ -113,28 +80,10 @@ impl Person {
 }
 
 impl<'a> People<'a> {
-    /// Everyone that the sign-in log knows.
+    /// As the sign-in log knows them.
     pub(super) fn of(ctx: &'a Ctx<'a>) -> Self {
-        let mut seen: HashMap<String, Seen> = HashMap::new();
-        let mut told = HashSet::new();
-        for event in &ctx.customer.sign_ins.events {
-            let (is_provider, is_support) = kind(event);
-            // Of a person's many sign-ins all say the same.
-            let says = (&event.user_id, &event.user_principal_name, &event.home_tenant_id, is_provider, is_support);
-            if !(is_provider || is_support) || !told.insert(says) {
-                continue;
-            }
-            for key in keys(event) {
-                let known = seen.entry(key).or_default();
-                known.is_provider |= is_provider;
-                known.is_support |= is_support;
-                // Ids are unique, so two tenants of one id would be a fault of the log: the lesser id, whatever the order.
-                let home = event.home_tenant_id.as_deref().map(str::to_ascii_lowercase);
-                known.tenant = known.tenant.take().into_iter().chain(home).min();
-            }
-        }
         let domains = ctx.customer.organization.iter().flat_map(|own| own.verified_domains.iter().chain(&own.default_domain));
-        People { ctx, seen, domains: domains.map(|domain| domain.to_ascii_lowercase()).collect() }
+        People { ctx, domains: domains.map(|domain| domain.to_ascii_lowercase()).collect() }
     }
 
     /// The person of an outside tenant that did it; `None` for this tenant's own, for Microsoft Support and for applications.
@@ -145,7 +94,7 @@ impl<'a> People<'a> {
         let is_own = domain.as_ref().is_some_and(|domain| self.domains.contains(domain));
         let technician = technician_id(upn).filter(|_| !is_own);
         let id = actor.user_id.as_deref().map(compact).filter(|id| !id.is_empty());
-        let seen = technician.iter().chain(&id).find_map(|key| self.seen.get(key)).cloned().unwrap_or_default();
+        let seen = technician.iter().chain(&id).find_map(|key| self.ctx.seen.people.get(key)).cloned().unwrap_or_default();
         let home = actor.home_tenant_id.as_deref().map(str::to_ascii_lowercase).filter(|home| !home.is_empty());
         if home.as_deref() == Some(&*self.ctx.tenant.tenant_id) {
             return None;

@@ -37,6 +37,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: NIST_T1199,
         benchmarks: &["CIS M365 v7.0 1.1.3"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("dap-and-gdap-coexist.md"),
     },
     check,
@@ -115,6 +117,12 @@ mod tests {
         assert!(drafts[0].evidence.iter().any(|evidence| evidence.value == json!("2026-05-01T00:00:00Z")), "how old it is");
         assert!(of(MSP, false, "Reseller", GA).is_empty(), "no GDAP");
         assert!(of(MSP, true, "Advisor", GA).is_empty());
+        let ended = customer_case(json!({
+            "crossTenantPartners": [{ "tenantId": MSP, "isServiceProvider": true }],
+            "declared": { "files": [{ "name": "f" }],
+                          "partners": [{ "partnerTenantId": MSP, "kind": "Reseller", "roles": [GA], "end": "2026-05-31T23:59:59Z" }] }
+        }));
+        assert!(!ended.fires(&RULE), "a row that has ended is no DAP");
         assert!(of(MSP, true, "Reseller", READERS).is_empty(), "no admin role");
         assert!(of(MICROSOFT_SUPPORT_TENANT, true, "Reseller", GA).is_empty());
     }

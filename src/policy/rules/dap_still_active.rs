@@ -2,7 +2,7 @@
 
 use crate::domain::ledger::{Class, Entry};
 use crate::domain::rule_meta::{Reads, helps, required};
-use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
+use crate::domain::{Confidence, Dataset, RuleMeta, Severity, View};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 use crate::policy::settings::Approved;
 
@@ -10,14 +10,14 @@ use super::approval;
 use super::declared_rows as declared;
 use super::folding::{self, DAP, is_dap};
 use super::held::{self, Held};
-use super::shared::{CUSTOMER, NIST_T1199, Window, days, role_names, time};
+use super::shared::{BOTH, NIST_T1199, Window, days, role_names, time};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
         id: DAP,
         code: "DAP-01",
         title: "Legacy delegated admin privileges (DAP) seem to be on",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::Critical,
         severity_note: "Info inside an approval.",
         uses: &[],
@@ -49,6 +49,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018", "M1032"],
         nist: NIST_T1199,
         benchmarks: &["CIS M365 v7.0 1.1.3"],
+        analytics: &[],
+        unsourced: &[(View::Partner, "only Partner Center says it (allowDelegatedAccess), which is not read")],
         page: include_str!("dap-still-active.md"),
     },
     check,
@@ -178,6 +180,12 @@ mod tests {
         assert!(alone("Reseller", &["88d8e3e3-8f55-4a1e-953a-9b9898b8876b"]).is_empty(), "read only");
         assert!(alone("Granular delegated admin (reseller)", &[GA]).is_empty());
         assert!(alone("Advisor", &[GA]).is_empty());
+        let ending = |days: i64| {
+            let mut facts = row("Reseller", &[GA]);
+            facts["declared"]["partners"][0]["end"] = json!(at(days).to_string());
+            keys(&customer_case(facts))
+        };
+        assert_eq!((ending(0), ending(-1)), (vec!["declared".to_owned()], Vec::new()), "what has ended is none any more");
         let both = with(MSP, GA, row("Reseller", &[GA])).run(&RULE).findings;
         assert_eq!(both.len(), 1, "one fact, one finding");
         assert!(both[0].evidence.iter().any(|evidence| evidence.source == "declared"));

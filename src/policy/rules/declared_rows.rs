@@ -17,9 +17,11 @@ pub(super) fn relationships<'a>(ctx: &Ctx<'a>, entry: &'a Entry) -> impl Iterato
     entry.declared_relationships.iter().filter_map(|index| rows.get(*index))
 }
 
-/// The row that shows DAP: a reseller with admin roles. GDAP has rows of its own, which name it.
+/// The row that shows DAP: a reseller with admin roles that has not ended. GDAP has rows of its own, which name it.
 pub(super) fn reseller_with_roles<'a>(ctx: &Ctx<'a>, entry: &'a Entry) -> Option<&'a DeclaredPartner> {
-    let is_dap = |row: &&DeclaredPartner| row.administers() && is_reseller(row) && !says(row, "granular") && !says(row, "gdap");
+    let runs = |row: &DeclaredPartner| row.end.is_none_or(|end| ctx.now <= end);
+    let is_dap =
+        |row: &&DeclaredPartner| runs(row) && row.administers() && is_reseller(row) && !says(row, "granular") && !says(row, "gdap");
     partners(ctx, entry).filter(is_dap).min_by_key(|row| (&row.kind, &row.roles))
 }
 

@@ -45,6 +45,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-3", "AC-4", "AC-5", "AC-6", "AC-8", "CM-6", "CM-7", "SC-7", "SC-46"],
         benchmarks: &["CIS M365 v7.0 1.1.3"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("foreign-principal-role-assignment.md"),
     },
     check,

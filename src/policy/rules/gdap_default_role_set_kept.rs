@@ -65,6 +65,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: NIST_T1199,
         benchmarks: &["CIS M365 v7.0 1.1.3"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-default-role-set-kept.md"),
     },
     check,

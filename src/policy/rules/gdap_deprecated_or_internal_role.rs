@@ -61,6 +61,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: NIST_T1199,
         benchmarks: &["SCuBA MS.AAD.7.2v1 (related)"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-deprecated-or-internal-role.md"),
     },
     check,

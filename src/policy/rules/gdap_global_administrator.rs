@@ -43,6 +43,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018", "M1032"],
         nist: NIST_T1199,
         benchmarks: &["CIS M365 v7.0 1.1.3", "SCuBA MS.AAD.7.1v1 (related)", "SCuBA MS.AAD.7.2v1 (related)"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-global-administrator.md"),
     },
     check,

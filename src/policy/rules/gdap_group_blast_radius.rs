@@ -38,6 +38,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018", "M1030"],
         nist: NIST_T1199,
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-group-blast-radius.md"),
     },
     check,

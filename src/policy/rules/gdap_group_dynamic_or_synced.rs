@@ -38,6 +38,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-3", "AC-5", "AC-6"],
         benchmarks: &["SCuBA MS.AAD.7.3v1 (related)"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-group-dynamic-or-synced.md"),
     },
     check,

@@ -36,6 +36,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-3", "AC-5", "AC-6"],
         benchmarks: &["SCuBA MS.AAD.7.5v1 (related)"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-group-not-protected.md"),
     },
     check,

@@ -37,6 +37,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018", "M1032"],
         nist: &["AC-2", "AC-3", "AC-6", "IA-2"],
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-member-guest-or-app.md"),
     },
     check,

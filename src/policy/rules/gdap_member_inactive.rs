@@ -39,6 +39,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-3", "AC-6"],
         benchmarks: &["CIS M365 v7.0 5.3.3 (related)"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-member-inactive.md"),
     },
     check,

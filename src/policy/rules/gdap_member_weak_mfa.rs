@@ -43,6 +43,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1032"],
         nist: &["IA-2", "IA-5"],
         benchmarks: &["CIS M365 v7.0 5.2.2.5", "SCuBA MS.AAD.3.6v1"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-member-weak-mfa.md"),
     },
     check,

@@ -44,6 +44,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1032"],
         nist: &["AC-3", "AC-6", "IA-2", "IA-5"],
         benchmarks: &["CIS M365 v7.0 5.2.2.1", "CIS M365 v7.0 5.2.2.2", "SCuBA MS.AAD.3.2v2"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-member-without-mfa.md"),
     },
     check,

@@ -34,6 +34,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018", "M1017"],
         nist: &["AC-3", "AC-4", "AC-6", "AC-8", "CA-7", "CM-6", "CM-7", "SC-7", "SC-46", "SI-4"],
         benchmarks: &[],
+        analytics: &["AN1350"],
+        unsourced: &[],
         page: include_str!("gdap-pending-offer-high-privilege.md"),
     },
     check,

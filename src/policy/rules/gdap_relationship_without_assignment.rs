@@ -33,6 +33,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-6", "CM-6"],
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-relationship-without-assignment.md"),
     },
     check,

@@ -36,6 +36,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["CM-6"],
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-stale-offer.md"),
     },
     check,

@@ -51,6 +51,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-5", "AC-6"],
         benchmarks: &["CIS M365 v7.0 5.3.1", "SCuBA MS.AAD.7.4v1"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-standing-tier0-members.md"),
     },
     check,

@@ -42,7 +42,10 @@ pub(super) static RULE: Rule = Rule {
             "roleAssignments.roleDefinitionId",
             "declared.relationships.relationship.roles",
         ],
-        settings: &[list("allowed-tier0-roles", &[], "Tier 0 roles that are accepted, by name or template id.")],
+        settings: &[
+            list("allowed-tier0-roles", &[], "Tier 0 roles that are accepted, by name or template id."),
+            list("tier0-overrides", &[], "Roles of a weaker tier that count as tier 0 here, by name or template id."),
+        ],
         remediation: "Ask for the least privileged role that does the job instead. Keep what really needs tier 0 in a relationship of its own \
                       of 90 days at most, without auto-extend, mapped to a group whose members are only eligible through PIM for Groups: \
                       Partner Center > Customers > (customer) > Admin relationships.",
@@ -50,17 +53,38 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-3", "AC-4", "AC-5", "AC-6", "AC-8", "AC-20", "CM-6", "CM-7", "IA-2", "IA-5", "SC-7", "SC-46", "SI-4"],
         benchmarks: &["SCuBA MS.AAD.7.2v1 (related)"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-tier0-role.md"),
     },
     check,
 };
 
+/// What the organisation makes of tiers.
+struct Terms {
+    allowed: BTreeSet<String>,
+    overrides: BTreeSet<String>,
+}
+
+impl Terms {
+    fn of(ctx: &Ctx<'_>) -> Self {
+        let ids = |name: &str| role_ids(ctx.settings.list(name));
+        Terms { allowed: ids("allowed-tier0-roles"), overrides: ids("tier0-overrides") }
+    }
+
+    /// The settings, as evidence.
+    fn named(ctx: &Ctx<'_>, draft: Draft) -> Draft {
+        let overrides = ctx.settings.list("tier0-overrides");
+        let draft = draft.setting("allowed-tier0-roles", ctx.settings.list("allowed-tier0-roles").to_vec());
+        if overrides.is_empty() { draft } else { draft.setting("tier0-overrides", overrides.to_vec()) }
+    }
+}
+
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
-    let allowed = ctx.settings.list("allowed-tier0-roles");
-    let allowed_ids = role_ids(allowed);
+    let terms = Terms::of(ctx);
     for told in told::live(ctx) {
         let relationship = told.relationship;
-        let found = tier0(relationship, &allowed_ids);
+        let found = tier0(relationship, &terms);
         if found.is_empty() {
             continue;
         }
@@ -74,12 +98,12 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             .evidence("status", relationship.status.as_str(), told.source)
             .evidence("accessDetails.unifiedRoles", names, told.source)
             .evidence("activatedDateTime", time(relationship.activated_date_time), told.source);
-        let draft = draft.setting("allowed-tier0-roles", allowed.to_vec());
+        let draft = Terms::named(ctx, draft);
         out.push(told.settled(ctx, draft, &found.into_iter().collect::<Vec<_>>()));
     }
     for (customer, relationships) in ctx.index.live_by_customer() {
-        if let Some(draft) = spread_pair(ctx, customer, &relationships, &allowed_ids) {
-            let draft = draft.setting("allowed-tier0-roles", allowed.to_vec());
+        if let Some(draft) = spread_pair(ctx, customer, &relationships, &terms) {
+            let draft = Terms::named(ctx, draft);
             out.push(approval::of_roles(ctx, draft, Some(customer), relationships.iter().copied(), &PAIR));
         }
     }
@@ -88,9 +112,9 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             ctx,
             out,
             &Wanted {
-                selects: &|_, id| is_tier0(id, &allowed_ids).is_some(),
+                selects: &|_, id| is_tier0(id, &terms).is_some(),
                 folds: true,
-                severity: &|found, all| observed_severity(found, all, &allowed_ids),
+                severity: &|found, all| observed_severity(found, all, &terms),
                 allowed: "A partner may be given a tier 0 role",
                 held: "A principal of an outside tenant holds a tier 0 role",
             },
@@ -99,21 +123,21 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
 }
 
 /// Critical where one of the pair is among the roles found, and both are within the tenant's reach.
-fn observed_severity(found: &[&str], all: &BTreeSet<&str>, allowed: &BTreeSet<String>) -> Severity {
-    let within_reach: BTreeSet<&str> = all.iter().filter_map(|id| is_tier0(id, allowed)).collect();
-    let is_of_pair = found.iter().filter_map(|id| is_tier0(id, allowed)).any(|id| PAIR.contains(&id));
+fn observed_severity(found: &[&str], all: &BTreeSet<&str>, terms: &Terms) -> Severity {
+    let within_reach: BTreeSet<&str> = all.iter().filter_map(|id| is_tier0(id, terms)).collect();
+    let is_of_pair = found.iter().filter_map(|id| is_tier0(id, terms)).any(|id| PAIR.contains(&id));
     if is_of_pair && has_pair(&within_reach) { Severity::Critical } else { Severity::High }
 }
 
 /// The role, by its own spelling, if it is of tier 0, not Global Administrator, and not allowed.
-fn is_tier0(id: &str, allowed: &BTreeSet<String>) -> Option<&'static str> {
-    let id = roles::by_id(id).filter(|role| role.tier == 0)?.id;
-    (id != roles::GLOBAL_ADMINISTRATOR && !allowed.contains(id)).then_some(id)
+fn is_tier0(id: &str, terms: &Terms) -> Option<&'static str> {
+    let id = roles::by_id(id).filter(|role| role.tier == 0 || terms.overrides.contains(role.id))?.id;
+    (id != roles::GLOBAL_ADMINISTRATOR && !terms.allowed.contains(id)).then_some(id)
 }
 
 /// Tier 0 roles but Global Administrator, which has its own rule, and those that are allowed.
-fn tier0<'a>(relationship: &'a Relationship, allowed: &BTreeSet<String>) -> BTreeSet<&'a str> {
-    relationship.roles.iter().filter_map(|id| is_tier0(id, allowed)).collect()
+fn tier0<'a>(relationship: &'a Relationship, terms: &Terms) -> BTreeSet<&'a str> {
+    relationship.roles.iter().filter_map(|id| is_tier0(id, terms)).collect()
 }
 
 fn has_pair(ids: &BTreeSet<&str>) -> bool {
@@ -121,9 +145,9 @@ fn has_pair(ids: &BTreeSet<&str>) -> bool {
 }
 
 /// The pair over several relationships with one customer, none of which has both: no single relationship shows it.
-fn spread_pair(ctx: &Ctx<'_>, customer: &str, relationships: &[&Relationship], allowed: &BTreeSet<String>) -> Option<Draft> {
+fn spread_pair(ctx: &Ctx<'_>, customer: &str, relationships: &[&Relationship], terms: &Terms) -> Option<Draft> {
     let sets: Vec<(&str, BTreeSet<&str>)> =
-        relationships.iter().map(|relationship| (relationship.id.as_str(), tier0(relationship, allowed))).collect();
+        relationships.iter().map(|relationship| (relationship.id.as_str(), tier0(relationship, terms))).collect();
     let with = |id: &str| -> Vec<String> { sets.iter().filter(|(_, ids)| ids.contains(id)).map(|(id, _)| (*id).to_owned()).collect() };
     let [role, authentication] = PAIR.map(with);
     if role.is_empty() || authentication.is_empty() || sets.iter().any(|(_, ids)| has_pair(ids)) {
@@ -151,7 +175,7 @@ mod tests {
     use crate::domain::roles::GLOBAL_ADMINISTRATOR;
     use crate::policy::rules::folding;
     use crate::policy::rules::testing::{
-        ALPINE, APPLICATION, EXCHANGE, MSP, beside, case, ceiling, customer_case, declared, held_role, relationship,
+        ALPINE, APPLICATION, EXCHANGE, MSP, READERS, beside, case, ceiling, customer_case, declared, held_role, relationship,
     };
 
     #[test]
@@ -196,6 +220,15 @@ mod tests {
         let drafts = case.list("allowed-tier0-roles", &["privileged role administrator"]).run(&RULE).findings;
         assert_eq!(drafts[0].severity, Some(Severity::High));
         assert_eq!(drafts[0].evidence[1].value, json!(["Privileged Authentication Administrator"]));
+    }
+
+    #[test]
+    fn a_weaker_role_may_be_said_to_be_tier_0() {
+        let case = case(json!({ "relationships": [relationship("r1", &[EXCHANGE, READERS], json!({}))] }));
+        assert!(!case.fires(&RULE));
+        let drafts = case.list("tier0-overrides", &["exchange administrator"]).run(&RULE).findings;
+        assert_eq!(drafts[0].evidence[1].value, json!(["Exchange Administrator"]));
+        assert!(drafts[0].evidence.iter().any(|evidence| evidence.field == "tier0-overrides"));
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: NIST_T1199,
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-tier0-to-default-agent-group.md"),
     },
     check,

@@ -41,6 +41,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-3", "AC-6", "CM-6"],
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-unknown-role.md"),
     },
     check,

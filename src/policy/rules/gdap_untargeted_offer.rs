@@ -25,6 +25,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-3", "CM-6"],
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-untargeted-offer.md"),
     },
     check,

@@ -79,6 +79,8 @@ pub(super) static RULE: Rule = Rule {
             NIST_T1199[7],
         ],
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("gdap-unused-relationship.md"),
     },
     check,

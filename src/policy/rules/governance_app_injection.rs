@@ -37,6 +37,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-3", "AC-4", "AC-6", "AC-10", "CA-7", "IA-5"],
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("governance-app-injection.md"),
     },
     check,

@@ -27,6 +27,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: NIST_T1199,
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("governance-not-terminable.md"),
     },
     check,

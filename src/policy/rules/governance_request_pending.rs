@@ -52,6 +52,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: NIST_T1199,
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("governance-request-pending.md"),
     },
     check,

@@ -6,7 +6,7 @@ use crate::policy::rule::{Ctx, Draft, Out};
 use crate::policy::settings::Approved;
 
 use super::approval::named;
-use super::visits::{Visit, about_person, by_person, episodes, extent};
+use super::visits::{Visit, about_person, by, episodes, extent};
 
 /// What an approval says of a sign-in: `None` if it does not limit that, `Some(None)` if the log does not say enough to know.
 pub(super) type Limit = for<'a> fn(&Approved, &Visit<'a>) -> Option<Option<bool>>;
@@ -31,12 +31,12 @@ pub(super) fn hours(approval: &Approved, visit: &Visit<'_>) -> Option<Option<boo
 
 /// The approval inside whose limit a sign-in lies.
 pub(super) fn inside<'a>(ctx: &Ctx<'a>, visit: &Visit<'_>, limit: Limit) -> Option<&'a Approved> {
-    ctx.approval(&visit.home).filter(|approval| limit(approval, visit) == Some(Some(true)))
+    ctx.approval(visit.other_side()).filter(|approval| limit(approval, visit) == Some(Some(true)))
 }
 
-/// True if a sign-in lies beyond the limit of its tenant's approval: [`beyond`] tells it.
+/// True if a sign-in lies beyond the limit of the other side's approval: [`beyond`] tells it.
 pub(super) fn is_beyond(ctx: &Ctx<'_>, visit: &Visit<'_>, limit: Limit) -> bool {
-    ctx.approval(&visit.home).is_some_and(|approval| limit(approval, visit) == Some(Some(false)))
+    ctx.approval(visit.other_side()).is_some_and(|approval| limit(approval, visit) == Some(Some(false)))
 }
 
 /// A finding for each episode of sign-ins of one person beyond the limit; `shown` says what each showed.
@@ -47,10 +47,13 @@ pub(super) fn beyond<'v, 'a: 'v>(
     limit: Limit,
     shown: impl Fn(&Approved, &[&Visit<'a>], Draft) -> Draft,
 ) {
-    for ((home, _), came) in by_person(visits) {
-        let Some(approval) = ctx.approval(home) else { continue };
+    if ctx.approved.is_empty() {
+        return;
+    }
+    for ((other, _), came) in by(visits, |visit| (visit.other_side(), &*visit.person)) {
+        let Some(approval) = ctx.approval(other) else { continue };
         if came.iter().any(|visit| limit(approval, visit) == Some(None)) {
-            out.unjudged(home, Dataset::SignIns);
+            out.unjudged(other, Dataset::SignIns);
         }
         let outside = came.into_iter().filter(|visit| limit(approval, visit) == Some(Some(false))).collect();
         for episode in episodes(outside) {

@@ -37,6 +37,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["CA-7", "CM-6"],
         benchmarks: &["CIS M365 v7.0 3.1.1", "SCuBA MS.AAD.4.1v1"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("lookback-too-short.md"),
     },
     check,

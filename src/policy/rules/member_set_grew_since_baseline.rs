@@ -42,6 +42,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-3", "AC-6"],
         benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("member-set-grew-since-baseline.md"),
     },
     check,

@@ -83,6 +83,8 @@ mod limits;
 mod network;
 mod outside;
 #[cfg(test)]
+mod outward;
+#[cfg(test)]
 mod proved;
 mod shared;
 #[cfg(test)]

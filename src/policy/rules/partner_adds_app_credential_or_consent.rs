@@ -51,6 +51,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-6", "IA-5", "SI-4"],
         benchmarks: &["CIS 5.1.5.1", "SCuBA MS.AAD.5.2v1", "5.5v1"],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-adds-app-credential-or-consent.md"),
     },
     check,

@@ -84,6 +84,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-3", "AC-4", "AC-6", "AC-10", "CA-7", "IA-5"],
         benchmarks: &["CIS 5.1.5.1", "5.1.5.2", "SCuBA MS.AAD.5.1v1-5.3v1", "5.5v1"],
+        analytics: &["AN1349"],
+        unsourced: &[],
         page: include_str!("partner-app-high-privilege.md"),
     },
     check,

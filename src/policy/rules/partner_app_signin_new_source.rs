@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use crate::domain::customer::AppSignIn;
 use crate::domain::ledger::{Class, Entry, LedgerApp};
 use crate::domain::rule_meta::{Reads, helps};
-use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
+use crate::domain::{Confidence, Dataset, RuleMeta, Severity, View};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
 use super::network::{Network, Prefixes};
-use super::shared::{CUSTOMER, count, text};
+use super::shared::{BOTH, count, text};
 use super::visits::{BASELINE_DAYS, MIN_BASELINE_DAYS, Memory, Past};
 
 /// Where the log has no autonomous system, a range of addresses stands for it.
@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
         id: "partner-app-signin-new-source",
         code: "SGN-09",
         title: "Application of a partner signs in from a new network or with a new credential",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::Medium,
         severity_note: "High where the application holds a permission or a role that can take over the tenant.",
         uses: &[],
@@ -58,6 +58,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-20", "IA-2", "SI-4"],
         benchmarks: &[],
+        analytics: &["AN1347", "AN1349"],
+        unsourced: &[(View::Partner, "sign-ins of own applications into customers are not read")],
         page: include_str!("partner-app-signin-new-source.md"),
     },
     check,

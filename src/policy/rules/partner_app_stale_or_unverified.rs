@@ -56,6 +56,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-6", "CM-6", "CM-7", "IA-4"],
         benchmarks: &["CIS 5.1.5.3-5.1.5.6", "SCuBA MS.AAD.5.6v1"],
+        analytics: &["AN1349"],
+        unsourced: &[],
         page: include_str!("partner-app-stale-or-unverified.md"),
     },
     check,

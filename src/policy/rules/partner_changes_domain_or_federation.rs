@@ -37,6 +37,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-3", "AC-6", "IA-13"],
         benchmarks: &[],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-changes-domain-or-federation.md"),
     },
     check,

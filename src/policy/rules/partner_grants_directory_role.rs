@@ -53,6 +53,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-3", "AC-5", "AC-6", "IA-2", "SI-4"],
         benchmarks: &["SCuBA MS.AAD.7.7v1"],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-grants-directory-role.md"),
     },
     check,

@@ -59,6 +59,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018", "M1032"],
         nist: &["AC-2", "AC-3", "AC-6", "IA-2"],
         benchmarks: &["CIS 1.1.3", "5.3.2", "5.1.6.1", "SCuBA MS.AAD.8.2v1", "8.3v1"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("partner-guest-or-local-admin.md"),
     },
     check,

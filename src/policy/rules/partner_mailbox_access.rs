@@ -45,6 +45,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-4", "AC-6", "SI-4"],
         benchmarks: &["CIS 6.2.1", "SCuBA MS.EXO.1.1v2"],
+        analytics: &["AN1350"],
+        unsourced: &[],
         page: include_str!("partner-mailbox-access.md"),
     },
     check,

@@ -44,6 +44,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: NIST_T1199,
         benchmarks: &["CIS M365 v7.0 1.1.3"],
+        analytics: &["AN1350"],
+        unsourced: &[],
         page: include_str!("partner-relationship-created.md"),
     },
     check,

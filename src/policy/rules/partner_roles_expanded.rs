@@ -46,6 +46,8 @@ pub(super) static RULE: Rule = Rule {
             NIST_T1199[7],
         ],
         benchmarks: &["SCuBA MS.AAD.7.7v1"],
+        analytics: &["AN1350"],
+        unsourced: &[],
         page: include_str!("partner-roles-expanded.md"),
     },
     check,

@@ -1,6 +1,7 @@
 //! AUD-08: see the page.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::facts::SignIn;
@@ -12,11 +13,11 @@ use crate::policy::settings::RuleSettings;
 use super::audit_trail::{Hit, People, Person, hit, is_provider_entry, party, sign_in_key, target_name, tell};
 use super::partner_grants_directory_role::{self as aud_03, is_new_account};
 use super::shared::{CUSTOMER, NIST_T1199, Window, text};
-use super::visits::oldest_first;
 use super::{
     partner_adds_app_credential_or_consent as aud_06, partner_changes_domain_or_federation as aud_05, partner_mailbox_access as aud_07,
     partner_signin_impossible_travel as sgn_04, partner_signin_off_hours as sgn_07, partner_weakens_security_policy as aud_04, visits,
 };
+use crate::policy::seen::oldest_first;
 
 /// Days of log that must lie before a sign-in of which something is called new.
 const MIN_PAST_DAYS: i64 = 14;
@@ -84,6 +85,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018", "M1032"],
         nist: NIST_T1199,
         benchmarks: &[],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-session-attack-chain.md"),
     },
     check,
@@ -104,8 +107,8 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         return;
     }
     let minutes = chrono::TimeDelta::minutes(ctx.settings.int("chain-window-minutes"));
-    for (person, sign_ins) in marked(ctx) {
-        let Some(steps) = steps.get(&person) else { continue };
+    for (person, sign_ins) in marked(ctx, &steps) {
+        let Some(steps) = steps.get(&*person) else { continue };
         let mut hidden_until: Option<Timestamp> = None;
         for (event, signs) in sign_ins {
             let start = event.created_date_time;
@@ -125,7 +128,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
 }
 
 /// The steps of each person, in order of time.
-fn steps(ctx: &Ctx<'_>) -> BTreeMap<String, Vec<(Part, Hit)>> {
+fn steps(ctx: &Ctx<'_>) -> Steps {
     let people = People::of(ctx);
     let (role_settings, app_settings, mail_settings) =
         (of_rule(ctx, &aud_03::RULE), of_rule(ctx, &aud_06::RULE), of_rule(ctx, &aud_07::RULE));
@@ -135,7 +138,7 @@ fn steps(ctx: &Ctx<'_>) -> BTreeMap<String, Vec<(Part, Hit)>> {
     let mail = aud_07::hits(ctx, &people, mail_settings.list("mailbox-delegate-allow-list"));
     let privilege = roles.into_iter().chain(aud_05::hits(&people)).chain(apps).map(|hit| (Part::Privilege, hit));
     let persistence = policies.into_iter().chain(mail).chain(new_accounts(&people)).map(|hit| (Part::Persistence, hit));
-    let mut steps: BTreeMap<String, Vec<(Part, Hit)>> = BTreeMap::new();
+    let mut steps = Steps::new();
     for step in privilege.chain(persistence) {
         steps.entry(step.1.who.key()).or_default().push(step);
     }
@@ -160,20 +163,28 @@ fn new_accounts(people: &People<'_>) -> Vec<Hit> {
     told.collect()
 }
 
-/// The sign-ins of each person of a provider that are marked by something, oldest first.
-fn marked<'a>(ctx: &Ctx<'a>) -> BTreeMap<String, Vec<(&'a SignIn, Vec<&'static str>)>> {
+/// The steps of each person, by key.
+type Steps = BTreeMap<String, Vec<(Part, Hit)>>;
+
+/// Sign-ins that are marked by something, oldest first, of each person.
+type Marked<'a> = BTreeMap<Arc<str>, Vec<(&'a SignIn, Vec<&'static str>)>>;
+
+/// The sign-ins of each person of a provider who took a step.
+fn marked<'a>(ctx: &Ctx<'a>, steps: &Steps) -> Marked<'a> {
     let mut events: Vec<&SignIn> = ctx.customer.sign_ins.events.iter().collect();
     oldest_first(&mut events, |event| event.created_date_time);
     events.sort_by(|a, b| (a.created_date_time, &a.id).cmp(&(b.created_date_time, &b.id)));
     let visits = visits::all(ctx);
     let (travel_settings, hours_settings) = (of_rule(ctx, &sgn_04::RULE), of_rule(ctx, &sgn_07::RULE));
-    let travel = sgn_04::marks(&Ctx { settings: &travel_settings, ..*ctx }, &visits);
-    let hours = sgn_07::marks(&Ctx { settings: &hours_settings, ..*ctx }, &visits);
+    let travel = sgn_04::marks(&Ctx { settings: &travel_settings, ..*ctx }, visits);
+    let hours = sgn_07::marks(&Ctx { settings: &hours_settings, ..*ctx }, visits);
     let mut past = Past::new(ctx);
-    let mut marked: BTreeMap<String, Vec<(&SignIn, Vec<&'static str>)>> = BTreeMap::new();
+    let mut keys = Keys::default();
+    let mut marked = Marked::new();
     for event in events {
-        let Some(person) = sign_in_key(event) else { continue };
-        if is_provider_entry(event) {
+        let Some(person) = keys.of(event) else { continue };
+        let is_entry = is_provider_entry(event);
+        if is_entry && steps.contains_key(&*person) {
             let mut signs = past.signs(event, &person);
             let id = &*event.id;
             let more = [(travel.contains(id), "impossible travel"), (hours.contains(id), "unusual hours")];
@@ -184,24 +195,35 @@ fn marked<'a>(ctx: &Ctx<'a>) -> BTreeMap<String, Vec<(&'a SignIn, Vec<&'static s
                 }
             }
             if !signs.is_empty() {
-                marked.entry(person.clone()).or_default().push((event, signs));
+                marked.entry(Arc::clone(&person)).or_default().push((event, signs));
             }
         }
-        past.add(event, person);
+        past.add(event, person, is_entry);
     }
     marked
+}
+
+/// Keys of people, each made once.
+#[derive(Default)]
+struct Keys<'a>(HashMap<(&'a str, &'a str), Option<Arc<str>>>);
+
+impl<'a> Keys<'a> {
+    fn of(&mut self, event: &'a SignIn) -> Option<Arc<str>> {
+        let named = (event.user_principal_name.as_deref().unwrap_or_default(), &*event.user_id);
+        self.0.entry(named).or_insert_with(|| sign_in_key(event).map(Arc::from)).clone()
+    }
 }
 
 /// What came before a sign-in.
 struct Past {
     /// From when on enough of the log lies before an event; `None` if an event that is not in the log may have been there.
     reaches: Option<Timestamp>,
-    people: BTreeSet<String>,
+    people: HashSet<Arc<str>>,
     /// By home tenant.
     countries: HashMap<String, Seen<Arc<str>>>,
     networks: HashMap<String, Seen<u32>>,
     /// By person, oldest first.
-    failures: HashMap<String, Vec<Timestamp>>,
+    failures: HashMap<Arc<str>, Vec<Timestamp>>,
 }
 
 /// From where people of one tenant came, and how often they did.
@@ -214,9 +236,15 @@ struct Seen<T> {
 impl<T: Ord> Seen<T> {
     fn add(all: &mut HashMap<String, Seen<T>>, home: &str, value: Option<T>) {
         let Some(value) = value else { return };
-        let seen = all.entry(home.to_owned()).or_insert_with(|| Seen { events: 0, values: BTreeSet::new() });
-        seen.events += 1;
-        seen.values.insert(value);
+        match all.get_mut(home) {
+            Some(seen) => {
+                seen.events += 1;
+                seen.values.insert(value);
+            }
+            None => {
+                all.insert(home.to_owned(), Seen { events: 1, values: [value].into() });
+            }
+        }
     }
 
     /// True if enough came before, and never from there.
@@ -233,7 +261,7 @@ impl Past {
         let window = Window::of(ctx).filter(|_| is_whole);
         Past {
             reaches: window.map(|window| window.from.plus_days(MIN_PAST_DAYS)),
-            people: BTreeSet::new(),
+            people: HashSet::new(),
             countries: HashMap::new(),
             networks: HashMap::new(),
             failures: HashMap::new(),
@@ -270,14 +298,14 @@ impl Past {
         .collect()
     }
 
-    fn add(&mut self, event: &SignIn, person: String) {
+    fn add(&mut self, event: &SignIn, person: Arc<str>, is_entry: bool) {
         if event.error_code != 0 {
             if GUESSES.contains(&event.error_code) {
                 self.failures.entry(person).or_default().push(event.created_date_time);
             }
             return;
         }
-        if is_provider_entry(event) {
+        if is_entry {
             let home = home(event);
             Seen::add(&mut self.countries, &home, event.country.clone());
             Seen::add(&mut self.networks, &home, event.asn);
@@ -286,8 +314,9 @@ impl Past {
     }
 }
 
-fn home(event: &SignIn) -> String {
-    event.home_tenant_id.as_deref().unwrap_or_default().to_ascii_lowercase()
+fn home(event: &SignIn) -> Cow<'_, str> {
+    let home = event.home_tenant_id.as_deref().unwrap_or_default();
+    if home.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(home.to_ascii_lowercase()) } else { Cow::Borrowed(home) }
 }
 
 fn finding(ctx: &Ctx<'_>, event: &SignIn, signs: &[&str], within: &[(Part, Hit)]) -> Draft {

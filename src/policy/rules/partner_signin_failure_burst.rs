@@ -8,7 +8,7 @@ use crate::domain::rule_meta::{Reads, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{CUSTOMER, count, list, minutes};
+use super::shared::{BOTH, count, list, minutes};
 use super::visits::{self, Visit, about_person, about_tenant, by_known, by_person, extent, first_seen};
 
 /// A success so soon after a burst, from the same place, is its success.
@@ -21,21 +21,22 @@ pub(super) static RULE: Rule = Rule {
         id: "partner-signin-failure-burst",
         code: "SGN-08",
         title: "Burst of failed partner sign-ins",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::Medium,
         severity_note: "Critical where one of the people gets in within 60 minutes from the same address or network.",
-        uses: &[],
+        uses: &[required(Dataset::SignIns)],
         customer_uses: &[required(Dataset::SignIns)],
         reads: Reads::Some,
         fields: &[
-            "customer.signIns.events.errorCode",
-            "customer.signIns.events.userPrincipalName",
-            "customer.signIns.events.userId",
-            "customer.signIns.events.ipAddress",
-            "customer.signIns.events.asn",
-            "customer.signIns.events.homeTenantId",
-            "customer.signIns.events.createdDateTime",
-            "customer.signIns.events.crossTenantAccessType",
+            "signIns.events.errorCode",
+            "signIns.events.userPrincipalName",
+            "signIns.events.userId",
+            "signIns.events.ipAddress",
+            "signIns.events.asn",
+            "signIns.events.homeTenantId",
+            "signIns.events.createdDateTime",
+            "signIns.events.crossTenantAccessType",
+            "signIns.events.resourceTenantId",
         ],
         settings: &[
             count("fail-count", 10, "Failures of one person that make a burst."),
@@ -54,6 +55,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1032"],
         nist: &["AC-7", "IA-5", "SI-4"],
         benchmarks: &[],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-signin-failure-burst.md"),
     },
     check,
@@ -64,7 +67,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let codes: BTreeSet<i32> = ctx.settings.list("fail-codes").iter().filter_map(|code| code.trim().parse().ok()).collect();
     let failed: Vec<&Visit<'_>> = visits.iter().filter(|visit| !visit.succeeded() && codes.contains(&visit.event.error_code)).collect();
     let succeeded: Vec<&Visit<'_>> = visits.iter().filter(|visit| visit.succeeded()).collect();
-    for came in by_person(failed.iter().copied()).into_values() {
+    for (_, came) in by_person(failed.iter().copied()) {
         for burst in bursts(ctx, &came, "fail-count", Measure::Events) {
             let Some(first) = burst.first() else { continue };
             let limit = ctx.settings.int("fail-count");

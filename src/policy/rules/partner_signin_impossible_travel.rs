@@ -6,7 +6,7 @@ use crate::domain::rule_meta::{Reads, Setting, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{CUSTOMER, count, hours, text};
+use super::shared::{BOTH, count, hours, text};
 use super::visits::{self, Visit, about_person, by_person, episodes, extent};
 
 /// What Microsoft's own detection calls it, in `riskEventTypes_v2`.
@@ -22,23 +22,24 @@ pub(super) static RULE: Rule = Rule {
         id: "partner-signin-impossible-travel",
         code: "SGN-04",
         title: "Partner user moves faster than possible",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::High,
         severity_note: "",
-        uses: &[],
+        uses: &[required(Dataset::SignIns)],
         customer_uses: &[required(Dataset::SignIns)],
         reads: Reads::Some,
         fields: &[
-            "customer.signIns.events.position",
-            "customer.signIns.events.asn",
-            "customer.signIns.events.country",
-            "customer.signIns.events.riskEventTypes",
-            "customer.signIns.events.homeTenantId",
-            "customer.signIns.events.userPrincipalName",
-            "customer.signIns.events.userId",
-            "customer.signIns.events.errorCode",
-            "customer.signIns.events.createdDateTime",
-            "customer.signIns.events.crossTenantAccessType",
+            "signIns.events.position",
+            "signIns.events.asn",
+            "signIns.events.country",
+            "signIns.events.riskEventTypes",
+            "signIns.events.homeTenantId",
+            "signIns.events.userPrincipalName",
+            "signIns.events.userId",
+            "signIns.events.errorCode",
+            "signIns.events.createdDateTime",
+            "signIns.events.crossTenantAccessType",
+            "signIns.events.resourceTenantId",
         ],
         settings: SETTINGS,
         remediation: "Call the partner now, with the user name and both times. The partner ends the sessions (POST /users/{id}/revokeSignInSessions in \
@@ -48,6 +49,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1032"],
         nist: &["AC-2", "IA-2", "SI-4"],
         benchmarks: &[],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-signin-impossible-travel.md"),
     },
     check,
@@ -64,7 +67,7 @@ struct Leap<'v, 'a> {
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let visits = visits::all(ctx);
-    for came in by_person(visits.iter().filter(|visit| visit.succeeded())).into_values() {
+    for (_, came) in by_person(visits.iter().filter(|visit| visit.succeeded())) {
         let runs = runs(leaps(ctx, &came));
         let told: BTreeSet<&str> = runs.iter().flatten().flat_map(|leap| [&*leap.from.event.id, &*leap.to.event.id]).collect();
         let risky = came.iter().copied().filter(|visit| names_risk(visit) && !told.contains(&*visit.event.id)).collect();
@@ -85,7 +88,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
 /// Ids of the sign-ins that end a leap, by the settings of `ctx`.
 pub(super) fn marks<'a>(ctx: &Ctx<'_>, visits: &[Visit<'a>]) -> BTreeSet<&'a str> {
     let came = by_person(visits.iter().filter(|visit| visit.succeeded()));
-    came.into_values().flat_map(|came| leaps(ctx, &came)).map(|leap| &*leap.to.event.id).collect()
+    came.into_iter().flat_map(|(_, came)| leaps(ctx, &came)).map(|leap| &*leap.to.event.id).collect()
 }
 
 fn names_risk(visit: &Visit<'_>) -> bool {

@@ -1,5 +1,7 @@
 //! SGN-02: see the page.
 
+use std::borrow::Cow;
+
 use chrono::TimeDelta;
 
 use crate::domain::customer::AuditEvent;
@@ -7,7 +9,7 @@ use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Out, Rule};
 
-use super::shared::{CUSTOMER, count, holds, list, minutes};
+use super::shared::{BOTH, count, holds, list, minutes};
 use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memory, Past, Visit, about_person, by, is_actor, note_no_past};
 use super::{approval, limits};
 
@@ -19,20 +21,21 @@ pub(super) static RULE: Rule = Rule {
         id: "partner-signin-new-country",
         code: "SGN-02",
         title: "Partner signs in from a new country",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::Medium,
         severity_note: "High where the same person changed roles, policies, applications or domains within `chain-window-minutes` of it.",
-        uses: &[],
+        uses: &[required(Dataset::SignIns)],
         customer_uses: &[required(Dataset::SignIns), helps(Dataset::Audits)],
         reads: Reads::All,
         fields: &[
-            "customer.signIns.events.country",
-            "customer.signIns.events.homeTenantId",
-            "customer.signIns.events.userPrincipalName",
-            "customer.signIns.events.userId",
-            "customer.signIns.events.errorCode",
-            "customer.signIns.events.createdDateTime",
-            "customer.signIns.events.crossTenantAccessType",
+            "signIns.events.country",
+            "signIns.events.homeTenantId",
+            "signIns.events.userPrincipalName",
+            "signIns.events.userId",
+            "signIns.events.errorCode",
+            "signIns.events.createdDateTime",
+            "signIns.events.crossTenantAccessType",
+            "signIns.events.resourceTenantId",
             "customer.audits.actor",
             "customer.audits.activityDateTime",
             "coverage.sign-ins.from",
@@ -52,6 +55,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1030", "M1032"],
         nist: &["AC-4", "CA-7", "SC-7", "SI-4"],
         benchmarks: &["CIS M365 v7.0 5.2.2.15"],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-signin-new-country.md"),
     },
     check,
@@ -60,8 +65,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let visits = visits::all(ctx);
     match Past::of(ctx, Dataset::SignIns) {
-        Some(past) => new_countries(ctx, out, &visits, past),
-        None => note_no_past(out, &visits),
+        Some(past) => new_countries(ctx, out, visits, past),
+        None => note_no_past(out, visits),
     }
     limits::beyond(ctx, out, visits.iter().filter(|visit| visit.succeeded()), limits::country, |approval, episode, draft| {
         let seen = limits::each_once(episode, |visit| visit.event.country.as_deref().map(str::to_ascii_uppercase));
@@ -81,7 +86,7 @@ fn new_countries(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past)
     for came in by(visits.iter().filter(|visit| visit.succeeded()), |visit| &*visit.home).into_values() {
         let mut memory = Memory::new();
         for visit in came {
-            let Some(country) = visit.event.country.as_deref().map(|country| country.trim().to_ascii_uppercase()) else { continue };
+            let Some(country) = visit.event.country.as_deref().map(|country| upper(country.trim())) else { continue };
             if country.is_empty() {
                 continue;
             }
@@ -92,11 +97,16 @@ fn new_countries(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past)
                 && !holds(allowed, &country)
                 && !limits::is_beyond(ctx, visit, limits::country);
             if is_new {
-                push(ctx, out, visit, &country, memory.known(start).cloned().collect(), &changes);
+                push(ctx, out, visit, &country, memory.known(start).map(|country| country.to_string()).collect(), &changes);
             }
             memory.add(country, visit.at());
         }
     }
+}
+
+/// A country as Graph writes it already.
+fn upper(country: &str) -> Cow<'_, str> {
+    if country.bytes().any(|byte| byte.is_ascii_lowercase()) { Cow::Owned(country.to_ascii_uppercase()) } else { Cow::Borrowed(country) }
 }
 
 fn push(ctx: &Ctx<'_>, out: &mut Out, visit: &Visit<'_>, country: &str, known: Vec<String>, changes: &Changes<'_>) {

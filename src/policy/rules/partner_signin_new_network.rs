@@ -1,6 +1,7 @@
 //! SGN-03: see the page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -10,11 +11,11 @@ use crate::policy::rule::{Ctx, Draft, Out, Rule};
 use crate::policy::settings::Approved;
 
 use super::network::{Network, Prefixes, range};
-use super::shared::{CUSTOMER, count, few, list};
+use super::shared::{BOTH, count, few, list};
 use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memory, Past, Visit, about_person, by, by_person, extent, note_no_past};
 use super::{approval, limits};
 
-/// Companies that rent machines to anybody: DigitalOcean, OVH, Hetzner, Vultr, Linode, M247, Datacamp, Amazon, Google Cloud, Alibaba, Contabo.
+/// Companies that rent machines to anybody, by the holders that the registries (ARIN, RIPE NCC, APNIC) name: DigitalOcean, OVH, Hetzner, Vultr, Linode, M247, Datacamp, Amazon, Google Cloud, Alibaba, Contabo.
 const HOSTING: &[&str] =
     &["14061", "16276", "24940", "20473", "63949", "9009", "60068", "212238", "14618", "16509", "396982", "45102", "51167"];
 
@@ -23,21 +24,22 @@ pub(super) static RULE: Rule = Rule {
         id: "partner-signin-new-network",
         code: "SGN-03",
         title: "Partner signs in from a new network",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::Low,
         severity_note: "Medium where the new network is one of `hosting-asns`.",
-        uses: &[],
+        uses: &[required(Dataset::SignIns)],
         customer_uses: &[required(Dataset::SignIns)],
         reads: Reads::All,
         fields: &[
-            "customer.signIns.events.asn",
-            "customer.signIns.events.ipAddress",
-            "customer.signIns.events.homeTenantId",
-            "customer.signIns.events.userPrincipalName",
-            "customer.signIns.events.userId",
-            "customer.signIns.events.errorCode",
-            "customer.signIns.events.createdDateTime",
-            "customer.signIns.events.crossTenantAccessType",
+            "signIns.events.asn",
+            "signIns.events.ipAddress",
+            "signIns.events.homeTenantId",
+            "signIns.events.userPrincipalName",
+            "signIns.events.userId",
+            "signIns.events.errorCode",
+            "signIns.events.createdDateTime",
+            "signIns.events.crossTenantAccessType",
+            "signIns.events.resourceTenantId",
             "coverage.sign-ins.from",
             "coverage.sign-ins.to",
         ],
@@ -57,6 +59,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1030"],
         nist: &["AC-4", "SC-7"],
         benchmarks: &[],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-signin-new-network.md"),
     },
     check,
@@ -69,14 +73,13 @@ const fn prefix(name: &'static str, default: i64, max: i64, doc: &'static str) -
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let bits = |name: &str| u32::try_from(ctx.settings.int(name)).unwrap_or(0);
     let prefixes = Prefixes { v4: bits("prefix-v4"), v6: bits("prefix-v6") };
-    let mut visits = visits::all(ctx);
-    visits.retain(Visit::succeeded);
+    let visits: Vec<&Visit<'_>> = visits::all(ctx).iter().filter(|visit| visit.succeeded()).collect();
     match Past::of(ctx, Dataset::SignIns) {
         Some(past) => new_networks(ctx, out, &visits, past, prefixes),
-        None => note_no_past(out, &visits),
+        None => note_no_past(out, visits.iter().copied()),
     }
     many_ranges(ctx, out, &visits, prefixes);
-    limits::beyond(ctx, out, &visits, limits::network, |approval, episode, draft| {
+    limits::beyond(ctx, out, visits.iter().copied(), limits::network, |approval, episode, draft| {
         let seen = limits::each_once(episode, |visit| {
             let system = visit.event.asn.map(|number| format!("AS{number}"));
             let address = visit.event.ip_address.as_deref().map(str::to_owned);
@@ -96,8 +99,8 @@ fn names(approval: &Approved) -> Vec<String> {
 }
 
 /// Networks from which nobody of that tenant came before.
-fn new_networks(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past, prefixes: Prefixes) {
-    for came in by(visits, |visit| &*visit.home).into_values() {
+fn new_networks(ctx: &Ctx<'_>, out: &mut Out, visits: &[&Visit<'_>], past: Past, prefixes: Prefixes) {
+    for came in by(visits.iter().copied(), |visit| &*visit.home).into_values() {
         let mut memory = Memory::new();
         for visit in came {
             let Some(network) = Network::of(visit.event.asn, visit.event.ip_address.as_deref(), prefixes) else { continue };
@@ -127,18 +130,21 @@ fn new_networks(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past, 
 }
 
 /// People who came from more ranges within 24 hours than one person has. It needs no past.
-fn many_ranges(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], prefixes: Prefixes) {
+fn many_ranges(ctx: &Ctx<'_>, out: &mut Out, visits: &[&Visit<'_>], prefixes: Prefixes) {
     let limit = ctx.settings.int("max-ips-per-user-day");
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    for came in by_person(visits).into_values() {
-        let ranged: Vec<(&Visit<'_>, String)> = came
+    // Addresses are few beside the sign-ins from them.
+    let mut ranges: HashMap<&str, Option<Arc<str>>> = HashMap::new();
+    let mut range_of = |address| ranges.entry(address).or_insert_with(|| range(address, prefixes).map(Arc::from)).clone();
+    for (_, came) in by_person(visits.iter().copied()) {
+        let ranged: Vec<(&Visit<'_>, Arc<str>)> = came
             .into_iter()
-            .filter_map(|visit| visit.event.ip_address.as_deref().and_then(|address| range(address, prefixes)).map(|range| (visit, range)))
+            .filter_map(|visit| visit.event.ip_address.as_deref().and_then(&mut range_of).map(|range| (visit, range)))
             .collect();
         for (from, to) in crowded(&ranged, most) {
             let episode: Vec<&Visit<'_>> = ranged[from..=to].iter().map(|(visit, _)| *visit).collect();
             let Some(first) = episode.first() else { continue };
-            let mut ranges: Vec<String> = ranged[from..=to].iter().map(|(_, range)| range.clone()).collect();
+            let mut ranges: Vec<String> = ranged[from..=to].iter().map(|(_, range)| range.to_string()).collect();
             ranges.sort();
             ranges.dedup();
             let draft = about_person(ctx, first)
@@ -165,7 +171,7 @@ fn settled(draft: Draft, approval: Option<&Approved>) -> Draft {
 }
 
 /// Stretches of events in which some 24 hours hold more than `most` ranges; those that overlap are one.
-fn crowded(events: &[(&Visit<'_>, String)], most: usize) -> Vec<(usize, usize)> {
+fn crowded(events: &[(&Visit<'_>, Arc<str>)], most: usize) -> Vec<(usize, usize)> {
     let mut found: Vec<(usize, usize)> = Vec::new();
     let mut inside: BTreeMap<&str, usize> = BTreeMap::new();
     let mut start = 0;

@@ -8,7 +8,7 @@ use crate::domain::rule_meta::{Reads, Setting, SettingDefault, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity, Timestamp};
 use crate::policy::rule::{Ctx, Out, Rule};
 
-use super::shared::{CUSTOMER, list};
+use super::shared::{BOTH, list};
 use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Past, Visit, about_person, by_person, episodes, extent, note_no_past};
 use super::{approval, limits};
 
@@ -17,20 +17,21 @@ pub(super) static RULE: Rule = Rule {
         id: "partner-signin-off-hours",
         code: "SGN-07",
         title: "Interactive partner sign-in outside working hours",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::Low,
         severity_note: "",
-        uses: &[],
+        uses: &[required(Dataset::SignIns)],
         customer_uses: &[required(Dataset::SignIns)],
         reads: Reads::All,
         fields: &[
-            "customer.signIns.events.createdDateTime",
-            "customer.signIns.events.isInteractive",
-            "customer.signIns.events.errorCode",
-            "customer.signIns.events.homeTenantId",
-            "customer.signIns.events.userPrincipalName",
-            "customer.signIns.events.userId",
-            "customer.signIns.events.crossTenantAccessType",
+            "signIns.events.createdDateTime",
+            "signIns.events.isInteractive",
+            "signIns.events.errorCode",
+            "signIns.events.homeTenantId",
+            "signIns.events.userPrincipalName",
+            "signIns.events.userId",
+            "signIns.events.crossTenantAccessType",
+            "signIns.events.resourceTenantId",
             "coverage.sign-ins.from",
             "coverage.sign-ins.to",
         ],
@@ -61,6 +62,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["CA-7", "SI-4"],
         benchmarks: &[],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-signin-off-hours.md"),
     },
     check,
@@ -111,18 +114,18 @@ fn is_day(name: &str, day: Weekday) -> bool {
 }
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
-    let mut visits = visits::all(ctx);
-    visits.retain(|visit| visit.succeeded() && visit.event.is_interactive);
+    let by_hand = |visit: &&Visit<'_>| visit.succeeded() && visit.event.is_interactive;
+    let visits: Vec<&Visit<'_>> = visits::all(ctx).iter().filter(by_hand).collect();
     let hours = Hours::of(ctx);
     match Past::of(ctx, Dataset::SignIns) {
         Some(past) => {
-            for came in by_person(&visits).into_values() {
+            for (_, came) in by_person(visits.iter().copied()) {
                 judge(ctx, out, &hours, unusual(ctx, &came, past, &hours));
             }
         }
-        None => note_no_past(out, &visits),
+        None => note_no_past(out, visits.iter().copied()),
     }
-    limits::beyond(ctx, out, &visits, limits::hours, |approval, episode, draft| {
+    limits::beyond(ctx, out, visits.iter().copied(), limits::hours, |approval, episode, draft| {
         let approved = approval.hours.as_ref().map(|hours| hours.to_string()).unwrap_or_default();
         let at = episode.first().map(|first| first.at().to_string()).unwrap_or_default();
         draft
@@ -148,7 +151,7 @@ pub(super) fn marks<'a>(ctx: &Ctx<'_>, visits: &[Visit<'a>]) -> BTreeSet<&'a str
     let Some(past) = Past::of(ctx, Dataset::SignIns) else { return BTreeSet::new() };
     let hours = Hours::of(ctx);
     let came = by_person(visits.iter().filter(|visit| visit.succeeded() && visit.event.is_interactive));
-    came.into_values().flat_map(|came| unusual(ctx, &came, past, &hours)).map(|visit| &*visit.event.id).collect()
+    came.into_iter().flat_map(|(_, came)| unusual(ctx, &came, past, &hours)).map(|visit| &*visit.event.id).collect()
 }
 
 /// Visits at hours that are neither work nor usual for this person.

@@ -7,7 +7,7 @@ use crate::domain::rule_meta::{Reads, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity, Timestamp};
 use crate::policy::rule::{Ctx, Out, Rule};
 
-use super::shared::{CUSTOMER, Window, hours, shows_absence, text};
+use super::shared::{BOTH, Window, hours, shows_absence, text};
 use super::visits::{self, Visit, about_person, by_person, episodes, extent};
 
 pub(super) static RULE: Rule = Rule {
@@ -15,21 +15,22 @@ pub(super) static RULE: Rule = Rule {
         id: "partner-signin-single-factor",
         code: "SGN-05",
         title: "Partner sign-in with a single factor",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::High,
         severity_note: "",
-        uses: &[],
+        uses: &[required(Dataset::SignIns)],
         customer_uses: &[required(Dataset::SignIns)],
         reads: Reads::Some,
         fields: &[
-            "customer.signIns.events.authenticationRequirement",
-            "customer.signIns.events.isInteractive",
-            "customer.signIns.events.homeTenantId",
-            "customer.signIns.events.userPrincipalName",
-            "customer.signIns.events.userId",
-            "customer.signIns.events.errorCode",
-            "customer.signIns.events.createdDateTime",
-            "customer.signIns.events.crossTenantAccessType",
+            "signIns.events.authenticationRequirement",
+            "signIns.events.isInteractive",
+            "signIns.events.homeTenantId",
+            "signIns.events.userPrincipalName",
+            "signIns.events.userId",
+            "signIns.events.errorCode",
+            "signIns.events.createdDateTime",
+            "signIns.events.crossTenantAccessType",
+            "signIns.events.resourceTenantId",
             "coverage.sign-ins.from",
         ],
         settings: &[hours("mfa-session-hours", 24, "Hours for which one multifactor sign-in covers those without a prompt.")],
@@ -40,6 +41,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1032"],
         nist: &["AC-3", "IA-2"],
         benchmarks: &["CIS M365 v7.0 5.2.2.2", "SCuBA MS.AAD.3.2v2"],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-signin-single-factor.md"),
     },
     check,

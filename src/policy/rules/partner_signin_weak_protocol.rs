@@ -1,11 +1,13 @@
 //! SGN-06: see the page.
 
+use std::collections::{BTreeMap, HashMap};
+
 use crate::domain::facts::SignIn;
 use crate::domain::rule_meta::{Reads, required};
 use crate::domain::{Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Out, Rule};
 
-use super::shared::{CUSTOMER, list, text};
+use super::shared::{BOTH, list, text};
 use super::visits::{self, Visit, about_person, by_person, episodes, extent};
 
 pub(super) static RULE: Rule = Rule {
@@ -13,22 +15,23 @@ pub(super) static RULE: Rule = Rule {
         id: "partner-signin-weak-protocol",
         code: "SGN-06",
         title: "Partner sign-in by legacy authentication, password grant or device code",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::High,
         severity_note: "Low where every attempt failed.",
-        uses: &[],
+        uses: &[required(Dataset::SignIns)],
         customer_uses: &[required(Dataset::SignIns)],
         reads: Reads::Some,
         fields: &[
-            "customer.signIns.events.clientAppUsed",
-            "customer.signIns.events.authenticationProtocol",
-            "customer.signIns.events.originalTransferMethod",
-            "customer.signIns.events.errorCode",
-            "customer.signIns.events.homeTenantId",
-            "customer.signIns.events.userPrincipalName",
-            "customer.signIns.events.userId",
-            "customer.signIns.events.createdDateTime",
-            "customer.signIns.events.crossTenantAccessType",
+            "signIns.events.clientAppUsed",
+            "signIns.events.authenticationProtocol",
+            "signIns.events.originalTransferMethod",
+            "signIns.events.errorCode",
+            "signIns.events.homeTenantId",
+            "signIns.events.userPrincipalName",
+            "signIns.events.userId",
+            "signIns.events.createdDateTime",
+            "signIns.events.crossTenantAccessType",
+            "signIns.events.resourceTenantId",
         ],
         settings: &[list(
             "legacy-clients",
@@ -42,6 +45,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1032"],
         nist: &["AC-10", "CA-7", "CM-7", "SI-4"],
         benchmarks: &["CIS M365 v7.0 5.2.2.3", "CIS M365 v7.0 5.2.2.12", "SCuBA MS.AAD.1.1v1", "SCuBA MS.AAD.3.9v1"],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-signin-weak-protocol.md"),
     },
     check,
@@ -72,7 +77,7 @@ impl Weakness {
         }
     }
 
-    fn of(event: &SignIn, legacy: &[String]) -> Option<Weakness> {
+    fn of<'a>(event: &'a SignIn, legacy: &mut Legacy<'a>) -> Option<Weakness> {
         let is = |field: Option<&str>, word: &str| field.is_some_and(|field| field.trim().eq_ignore_ascii_case(word));
         let protocol = event.authentication_protocol.as_deref();
         if is(protocol, "deviceCode") || is(event.original_transfer_method.as_deref(), "deviceCodeFlow") {
@@ -81,21 +86,40 @@ impl Weakness {
         if is(protocol, "ropc") {
             return Some(Weakness::PasswordGrant);
         }
-        // Graph has written `IMAP4`, `MAPI Over HTTP` and, in older logs, `Other clients; IMAP`.
-        let client = event.client_app_used.as_deref().unwrap_or_default().to_lowercase();
-        let is_legacy = client.split(';').any(|part| legacy.iter().any(|legacy| part.trim().starts_with(&legacy.to_lowercase())));
-        is_legacy.then_some(Weakness::LegacyClient)
+        legacy.holds(event.client_app_used.as_deref().unwrap_or_default()).then_some(Weakness::LegacyClient)
+    }
+}
+
+/// The clients that count as legacy: a log holds few of them many times, and each is looked at once.
+struct Legacy<'a> {
+    starts: Vec<String>,
+    known: HashMap<&'a str, bool>,
+}
+
+impl<'a> Legacy<'a> {
+    fn holds(&mut self, client: &'a str) -> bool {
+        let starts = &self.starts;
+        *self.known.entry(client).or_insert_with(|| {
+            // Graph has written `IMAP4`, `MAPI Over HTTP` and, in older logs, `Other clients; IMAP`.
+            let client = client.to_lowercase();
+            client.split(';').any(|part| starts.iter().any(|start| part.trim().starts_with(start)))
+        })
     }
 }
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let visits = visits::all(ctx);
-    let legacy = ctx.settings.list("legacy-clients");
-    for came in by_person(&visits).into_values() {
-        for (weakness, weak) in visits::by_known(came, |visit| Weakness::of(visit.event, legacy)) {
-            for episode in episodes(weak) {
-                push(ctx, out, weakness, &episode);
-            }
+    let starts = ctx.settings.list("legacy-clients").iter().map(|client| client.to_lowercase()).collect();
+    let mut legacy = Legacy { starts, known: HashMap::new() };
+    let mut weak: BTreeMap<Weakness, Vec<&Visit<'_>>> = BTreeMap::new();
+    for visit in visits {
+        if let Some(weakness) = Weakness::of(visit.event, &mut legacy) {
+            weak.entry(weakness).or_default().push(visit);
+        }
+    }
+    for (weakness, came) in weak {
+        for episode in by_person(came).into_iter().flat_map(|(_, came)| episodes(came)) {
+            push(ctx, out, weakness, &episode);
         }
     }
 }

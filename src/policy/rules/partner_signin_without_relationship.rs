@@ -1,25 +1,28 @@
 //! SGN-01: see the page.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 
-use crate::domain::facts::RelationshipStatus;
+use crate::domain::facts::{Relationship, RelationshipStatus};
 use crate::domain::ledger::{Entry, UNKNOWN_HOME, governs};
 use crate::domain::rule_meta::{Reads, helps, required};
-use crate::domain::{Confidence, Dataset, RuleMeta, Severity, Status, Timestamp};
-use crate::policy::rule::{Ctx, Out, Rule};
+use crate::domain::{Confidence, Dataset, RuleMeta, Severity, Status, Timestamp, View};
+use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{CUSTOMER, began, hours};
-use super::visits::{self, about_tenant, by, episodes, extent, first_seen};
+use super::shared::{BOTH, began, hours, text};
+use super::visits::{self, Visit, about_tenant, by, episodes, extent, first_seen};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
         id: "partner-signin-without-relationship",
         code: "SGN-01",
         title: "Sign-in by delegated administration from a tenant without a relationship",
-        views: CUSTOMER,
+        views: BOTH,
         severity: Severity::Critical,
         severity_note: "",
-        uses: &[],
+        uses: &[required(Dataset::SignIns), required(Dataset::Relationships), helps(Dataset::Contracts)],
         customer_uses: &[
             required(Dataset::SignIns),
             required(Dataset::CrossTenantPartners),
@@ -30,19 +33,24 @@ pub(super) static RULE: Rule = Rule {
         ],
         reads: Reads::All,
         fields: &[
-            "customer.signIns.events.crossTenantAccessType",
-            "customer.signIns.events.homeTenantId",
-            "customer.signIns.events.errorCode",
-            "customer.signIns.events.createdDateTime",
-            "customer.signIns.events.userPrincipalName",
+            "signIns.events.crossTenantAccessType",
+            "signIns.events.homeTenantId",
+            "signIns.events.errorCode",
+            "signIns.events.createdDateTime",
+            "signIns.events.userPrincipalName",
             "customer.crossTenantPartners.isServiceProvider",
             "customer.roleAssignments.principalTenantId",
             "customer.roleSchedules.principalId",
             "customer.foreignPrincipals.tenantId",
             "customer.governance.status",
             "customer.declared.relationships.relationship.endDateTime",
+            "signIns.events.resourceTenantId",
+            "relationships.customer.tenantId",
+            "relationships.status",
+            "relationships.activatedDateTime",
+            "relationships.endDateTime",
         ],
-        settings: &[hours("grace-hours", 2, "Hours before and after a declared relationship in which it still explains a sign-in.")],
+        settings: &[hours("grace-hours", 2, "Hours before and after a relationship in which it still explains a sign-in.")],
         remediation: "Find out whose tenant it is: GET /tenantRelationships/findTenantInformationByTenantId(tenantId='{id}'). If nobody here knows it, \
                       open a security incident: look through the audit log for what that person changed, remove every role of that tenant (Entra admin \
                       center > Roles & admins), and look at the Microsoft 365 admin center > Settings > Partner relationships for a delegated \
@@ -51,12 +59,21 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018", "M1032"],
         nist: &["AC-2", "AC-3", "AC-6", "CA-7", "SI-4"],
         benchmarks: &["CIS M365 v7.0 1.1.3"],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-signin-without-relationship.md"),
     },
     check,
 };
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
+    match ctx.tenant.view {
+        View::Customer => in_customer(ctx, out),
+        View::Partner => in_partner(ctx, out),
+    }
+}
+
+fn in_customer(ctx: &Ctx<'_>, out: &mut Out) {
     let visits = visits::all(ctx);
     let all_roles_read = ctx.coverage(Dataset::RoleAssignments).status == Status::Complete;
     // A role of a principal whose tenant is not known may be any tenant's.
@@ -100,6 +117,68 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
 /// True if something that was observed lets people of this tenant in now.
 fn has_access(entry: &Entry) -> bool {
     entry.service_provider_entry || !entry.roles.is_empty() || entry.governance.iter().any(governs)
+}
+
+/// Customers that this partner's people entered at a time at which no relationship ran.
+fn in_partner(ctx: &Ctx<'_>, out: &mut Out) {
+    let mut with: BTreeMap<Cow<'_, str>, Vec<&Relationship>> = BTreeMap::new();
+    for relationship in &ctx.facts.relationships {
+        if let Some(customer) = relationship.customer_id() {
+            with.entry(lower(customer)).or_default().push(relationship);
+        }
+    }
+    let visits = visits::all(ctx);
+    for (customer, came) in by(visits.iter().filter(|visit| visit.succeeded()), |visit| lower(visit.other_side())) {
+        let relationships = with.get(&customer).map(Vec::as_slice).unwrap_or_default();
+        let open: Vec<&Visit<'_>> = came.into_iter().filter(|visit| !relationships.iter().any(|one| ran(ctx, one, visit.at()))).collect();
+        // What the log does not call delegated administration may have been a guest's visit.
+        let (told, unsaid): (Vec<_>, Vec<_>) = open.into_iter().partition(|visit| visit.event.cross_tenant_access_type.is_some());
+        if !told.is_empty() && !ctx.is_complete_for(Dataset::Relationships, &customer) {
+            out.unjudged(&customer, Dataset::Relationships);
+            continue;
+        }
+        if !unsaid.is_empty() {
+            out.unjudged(&customer, Dataset::SignIns);
+        }
+        for episode in episodes(told) {
+            out.findings.extend(of_customer(ctx, &customer, relationships, &episode));
+        }
+    }
+}
+
+fn of_customer(ctx: &Ctx<'_>, customer: &str, relationships: &[&Relationship], episode: &[&Visit<'_>]) -> Option<Draft> {
+    let first = episode.first()?;
+    let party = ctx.index.party(customer);
+    let mut ended: Vec<String> = relationships.iter().map(|one| format!("{} ({})", one.display_name, one.status.as_str())).collect();
+    ended.sort_unstable();
+    let has_contract = ctx.facts.contracts.iter().any(|contract| contract.customer_id.eq_ignore_ascii_case(customer));
+    let draft = first_seen(Draft::about("customer", customer, &party.name).customer(Some(party)), first)
+        .title("Sign-in by delegated administration into a customer without a relationship")
+        .confidence(Confidence::Medium)
+        .note(format!("{} on {}", first.event.user_principal_name.as_deref().unwrap_or(&first.person), first.at().date()))
+        .evidence("crossTenantAccessType", text(first.event.cross_tenant_access_type.as_deref()), Dataset::SignIns)
+        .evidence("relationships (not running at the time)", ended, Dataset::Relationships)
+        .evidence("contract", has_contract, Dataset::Contracts)
+        .setting("grace-hours", ctx.settings.int("grace-hours"))
+        .remediation(
+            "Ask the person what it did there. If there is a reseller contract and no relationship, this was the old delegated administration (DAP): \
+             agree on a relationship with the roles that are needed, then end DAP (Partner Center > Customers > (customer) > Account > Admin \
+             relationships). If there is neither, tell the customer: it looks for what that person changed, and who lets this tenant in.",
+        );
+    Some(extent(draft, episode))
+}
+
+/// An id in lower case, as collectors write it already.
+fn lower(id: &str) -> Cow<'_, str> {
+    if id.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(id.to_ascii_lowercase()) } else { Cow::Borrowed(id) }
+}
+
+/// True if a relationship let people in at a time, give or take the grace.
+fn ran(ctx: &Ctx<'_>, relationship: &Relationship, at: Timestamp) -> bool {
+    let grace = TimeDelta::hours(ctx.settings.int("grace-hours"));
+    let has_begun = began(relationship).is_none_or(|began| began.utc() - grace <= at.utc());
+    let is_over = !relationship.status.is_live() && relationship.end_date_time.is_some_and(|end| end.utc() + grace < at.utc());
+    relationship.status.is_past_approval() && has_begun && !is_over
 }
 
 /// Declared relationships that ran at the time. They explain, and take nothing away: a file is not the directory.

@@ -1,6 +1,6 @@
 //! SGN-10: see the page.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use chrono::TimeDelta;
 
@@ -59,6 +59,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018", "M1030"],
         nist: &["AC-6", "SC-46", "SI-4"],
         benchmarks: &[],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-user-tenant-fanout.md"),
     },
     check,
@@ -66,12 +68,13 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let ignored = ctx.settings.list("ignore-users");
-    let mut by_user: BTreeMap<&str, Vec<&SignIn>> = BTreeMap::new();
+    let mut by_user: HashMap<&str, Vec<&SignIn>> = HashMap::new();
     for event in ctx.facts.sign_ins.events.iter().filter(|event| event.error_code == 0 && may_be_delegated(event)) {
         if !event.user_id.is_empty() && !holds(ignored, &event.user_id) {
             by_user.entry(&event.user_id).or_default().push(event);
         }
     }
+    let by_user: BTreeMap<&str, Vec<&SignIn>> = by_user.into_iter().collect();
     let terms = Terms::of(ctx);
     for (user, mut events) in by_user {
         events.sort_unstable_by(|a, b| (a.created_date_time, &a.id).cmp(&(b.created_date_time, &b.id)));

@@ -41,6 +41,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018", "M1032"],
         nist: &["AC-2", "AC-3", "CM-5", "CM-6"],
         benchmarks: &["CIS 5.2.2.x", "SCuBA MS.AAD.4.1v1"],
+        analytics: &["AN1347"],
+        unsourced: &[],
         page: include_str!("partner-weakens-security-policy.md"),
     },
     check,

@@ -44,6 +44,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-3", "CM-6"],
         benchmarks: &["CIS M365 v7.0 1.1.3"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("relationship-data-gap.md"),
     },
     check,

@@ -45,6 +45,8 @@ pub(super) static RULE: Rule = Rule {
         mitigations: &["M1018"],
         nist: &["AC-2", "AC-3", "AC-4", "AC-6", "CM-6", "SC-46"],
         benchmarks: &["CIS M365 v7.0 5.1.6 (related)"],
+        analytics: &[],
+        unsourced: &[],
         page: include_str!("service-provider-extra-trust.md"),
     },
     check,

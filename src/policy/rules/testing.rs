@@ -141,6 +141,7 @@ impl Case {
         let tenant = &self.snapshot.tenants[0];
         let index = Index::new(&tenant.partner);
         let ledger = crate::domain::ledger::of_view(tenant, settings.reading);
+        let seen = crate::policy::seen::Seen::of(tenant, &ledger);
         let baseline = self.baseline.as_ref().map(|baseline| crate::policy::baseline_of(baseline, &settings));
         let compared = baseline.as_ref().and_then(|baseline| Compared::new(baseline, tenant, &ledger, self.snapshot.collected_at));
         use_it(&Ctx {
@@ -149,6 +150,7 @@ impl Case {
             index: &index,
             customer: &tenant.customer,
             ledger: &ledger,
+            seen: &seen,
             baseline: compared.as_ref(),
             approved: &self.approved,
             waivers: &self.waivers,

@@ -16,7 +16,7 @@ use crate::policy::settings::Settings;
 const HEADINGS: [&str; 8] = ["Why it matters", "What it checks", "Settings", "Examples", "Fix", "Permissions", "Mapping", "References"];
 
 /// Files in this folder that are no rule.
-const SHARED: [&str; 17] = [
+const SHARED: [&str; 18] = [
     "approval",
     "audit_trail",
     "declared_rows",
@@ -27,6 +27,7 @@ const SHARED: [&str; 17] = [
     "mod",
     "network",
     "outside",
+    "outward",
     "proved",
     "shared",
     "testing",
@@ -465,15 +466,23 @@ fn what_fingerprints_are_made_of_is_frozen() {
     partner-relationship-created tenant 22222222-2222-4222-8222-222222222222 event-a
     partner-roles-expanded tenant 22222222-2222-4222-8222-222222222222 event-a
     partner-session-attack-chain user 44444444444444448444444444444444 event-s
+    partner-signin-failure-burst user 44444444-4444-4444-8444-444444444444 e0000000-0000-4000-8000-000000000001
     partner-signin-failure-burst user 44444444444444448444444444444444 e0000000-0000-4000-8000-000000000001
+    partner-signin-impossible-travel user 44444444-4444-4444-8444-444444444444 e0000000-0000-4000-8000-000000000001
     partner-signin-impossible-travel user 44444444444444448444444444444444 e0000000-0000-4000-8000-000000000001
+    partner-signin-new-country user 44444444-4444-4444-8444-444444444444 e0000000-0000-4000-8000-000000000006
     partner-signin-new-country user 44444444444444448444444444444444 e0000000-0000-4000-8000-000000000006
+    partner-signin-new-network user 44444444-4444-4444-8444-444444444444 e0000000-0000-4000-8000-000000000006
     partner-signin-new-network user 44444444444444448444444444444444 e0000000-0000-4000-8000-000000000006
     partner-signin-new-network user 44444444444444448444444444444444 many/e0000000-0000-4000-8000-000000000001
+    partner-signin-off-hours user 44444444-4444-4444-8444-444444444444 e0000000-0000-4000-8000-000000000003
     partner-signin-off-hours user 44444444444444448444444444444444 e0000000-0000-4000-8000-000000000003
+    partner-signin-single-factor user 44444444-4444-4444-8444-444444444444 e0000000-0000-4000-8000-000000000003
     partner-signin-single-factor user 44444444444444448444444444444444 e0000000-0000-4000-8000-000000000001
+    partner-signin-weak-protocol user 44444444-4444-4444-8444-444444444444 device-code/e0000000-0000-4000-8000-000000000003
     partner-signin-weak-protocol user 44444444444444448444444444444444 device-code/e0000000-0000-4000-8000-000000000001
     partner-signin-weak-protocol user 44444444444444448444444444444444 legacy-client/e0000000-0000-4000-8000-000000000001
+    partner-signin-without-relationship customer aaaaaaaa-0000-4000-8000-000000000001 e0000000-0000-4000-8000-000000000001
     partner-signin-without-relationship tenant 22222222-2222-4222-8222-222222222222 e0000000-0000-4000-8000-000000000001
     partner-user-tenant-fanout user 44444444-4444-4444-8444-444444444444 e0000000-0000-4000-8000-000000000006
     partner-weakens-security-policy user 44444444444444448444444444444444 event-a

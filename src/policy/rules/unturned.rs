@@ -243,25 +243,13 @@ pub(super) const FIELDS: &[Unturned] = &[
     ),
     unturned(
         "partner-signin-impossible-travel",
-        &["customer.signIns.events.riskEventTypes"],
+        &["signIns.events.riskEventTypes"],
         "policy/rules/partner_signin_impossible_travel::microsoft_s_own_verdict_counts",
         "A second way to the finding; the page shows the distance.",
     ),
     unturned(
-        "partner-signin-impossible-travel",
-        &["customer.signIns.events.userId"],
-        "policy/rules/visits::oldest_first_and_each_once_with_a_stable_person",
-        "The person where the name is not a technician's: told for all rules of sign-ins in one place.",
-    ),
-    unturned(
         "partner-signin-failure-burst",
-        &["customer.signIns.events.userId"],
-        "policy/rules/visits::oldest_first_and_each_once_with_a_stable_person",
-        "The person where the name is not a technician's: told for all rules of sign-ins in one place.",
-    ),
-    unturned(
-        "partner-signin-failure-burst",
-        &["customer.signIns.events.asn"],
+        &["signIns.events.asn"],
         "policy/rules/partner_signin_failure_burst::a_success_from_the_same_place_is_critical",
         "The place of a success, told by its address too.",
     ),
@@ -437,11 +425,5 @@ pub(super) const SETTINGS: &[Unturned] = &[
         &["chain-window-minutes"],
         "policy/rules/partner_signin_new_country::changes_by_the_same_person_make_it_high",
         "A change soon after the sign-in, which the page does not show.",
-    ),
-    unturned(
-        "partner-signin-without-relationship",
-        &["grace-hours"],
-        "policy/rules/partner_signin_without_relationship::declared_relationships_explain_and_remove_nothing",
-        "A declared relationship that explains the sign-in, which the page does not show.",
     ),
 ];

@@ -1,15 +1,14 @@
-//! Sign-ins of people of outside tenants who come to administer, and what several rules ask of them: who came, what came before, and which
-//! events are one episode.
+//! Sign-ins of people who come to administer: of outside tenants into this one, or in the partner view its own into customers. And what
+//! several rules ask of them: who came, what came before, and which events are one episode.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use crate::domain::customer::{AuditActor, MICROSOFT_SUPPORT_TENANT};
-use crate::domain::facts::SignIn;
-use crate::domain::ledger::{Class, UNKNOWN_HOME, technician_id};
+use crate::domain::customer::AuditActor;
+use crate::domain::ledger::{UNKNOWN_HOME, technician_id};
 use crate::domain::rule_meta::Setting;
 use crate::domain::{Dataset, Party, Timestamp};
 use crate::policy::rule::{Ctx, Draft, Out};
+pub(super) use crate::policy::seen::Visit;
 
 use super::shared::{Window, days, shows_absence, text};
 
@@ -21,21 +20,20 @@ pub(super) const MIN_BASELINE_DAYS: Setting = days("min-baseline-days", 14, "Day
 /// Events of one episode are no further apart than this.
 const EPISODE_GAP_HOURS: i64 = 24;
 
-/// One sign-in of someone who came to administer.
-#[derive(Debug, Clone)]
-pub(super) struct Visit<'a> {
-    /// The event.
-    pub(super) event: &'a SignIn,
-    /// The person's own tenant, lower case; [`UNKNOWN_HOME`] where the log does not say.
-    pub(super) home: Arc<str>,
-    /// The person's stable id: the hex of a technician's name, or the user id.
-    pub(super) person: Arc<str>,
-}
+/// What a partner does about its own people, where the rule's own advice is a customer's.
+const OWN_PEOPLE: &str = "Ask the person, by another way than mail or chat. If it was not that person: revoke the sessions (POST \
+                          /users/{id}/revokeSignInSessions), reset password and methods, and tell every customer that the account entered since, with \
+                          the times. The logs of the customers show what was changed there.";
 
 impl Visit<'_> {
     /// When.
     pub(super) fn at(&self) -> Timestamp {
         self.event.created_date_time
+    }
+
+    /// The tenant on the other side, which an approval would name: the customer in the partner view, else the person's own.
+    pub(super) fn other_side(&self) -> &str {
+        if self.is_outward { &self.event.resource_tenant_id } else { &self.home }
     }
 
     /// True if it got in.
@@ -45,72 +43,8 @@ impl Visit<'_> {
 }
 
 /// Every visit, oldest first. Left out are Microsoft Support, whose engineers a support case lets in, and guests.
-pub(super) fn all<'a>(ctx: &Ctx<'a>) -> Vec<Visit<'a>> {
-    let mut names = Names::default();
-    let mut found: Vec<Visit<'a>> = ctx.customer.sign_ins.events.iter().filter_map(|event| names.visit(ctx, event)).collect();
-    oldest_first(&mut found, Visit::at);
-    found.sort_by(|a, b| (a.at(), &a.event.id, a.event.is_interactive).cmp(&(b.at(), &b.event.id, b.event.is_interactive)));
-    found.dedup_by(|later, kept| !later.event.id.is_empty() && later.event.id == kept.event.id);
-    found
-}
-
-/// Turns events that come newest first around, those of one moment left in their order: as a log is kept, they are sorted then, and to sort
-/// them costs no more than a look at each.
-pub(super) fn oldest_first<T>(events: &mut [T], at: impl Fn(&T) -> Timestamp) {
-    if events.is_sorted_by(|earlier, later| at(earlier) >= at(later)) {
-        events.reverse();
-        events.chunk_by_mut(|a, b| at(a) == at(b)).for_each(<[T]>::reverse);
-    }
-}
-
-/// What the names of a log stand for. A log of fifty thousand events holds a few dozen of them: each is looked at once.
-#[derive(Debug, Default)]
-struct Names<'a> {
-    technicians: HashMap<&'a str, Option<Arc<str>>>,
-    users: HashMap<&'a str, Arc<str>>,
-    /// Outside tenants as written; `None` for those whose sign-ins are no visits.
-    homes: HashMap<&'a str, Option<Arc<str>>>,
-}
-
-impl<'a> Names<'a> {
-    fn visit(&mut self, ctx: &Ctx<'a>, event: &'a SignIn) -> Option<Visit<'a>> {
-        let technician = event.user_principal_name.as_deref().and_then(|name| self.technician(name));
-        if !came_to_administer(event, technician.is_some()) {
-            return None;
-        }
-        let home = event.home_tenant_id.as_deref().unwrap_or_default();
-        let home = self.homes.entry(home).or_insert_with(|| outside(ctx, home)).clone()?;
-        let user = event.user_id.trim();
-        // Of an event that does not say who it was, nobody knows whether it was the same person as another.
-        let person = match (technician, user.is_empty()) {
-            (Some(technician), _) => technician,
-            (None, false) => self.users.entry(user).or_insert_with(|| user.to_ascii_lowercase().into()).clone(),
-            (None, true) => Arc::from(&*event.id),
-        };
-        Some(Visit { event, home, person })
-    }
-
-    fn technician(&mut self, name: &'a str) -> Option<Arc<str>> {
-        self.technicians.entry(name).or_insert_with(|| technician_id(name).map(Arc::from)).clone()
-    }
-}
-
-/// The tenant that a visit comes from, lower case; `None` for this tenant and for Microsoft Support.
-fn outside(ctx: &Ctx<'_>, home: &str) -> Option<Arc<str>> {
-    let home = match home.trim() {
-        "" => UNKNOWN_HOME.to_owned(),
-        home => home.to_ascii_lowercase(),
-    };
-    let is_support = home == MICROSOFT_SUPPORT_TENANT || ctx.ledger.get(&home).is_some_and(|entry| entry.class == Class::MicrosoftSupport);
-    (!is_support && !home.eq_ignore_ascii_case(&ctx.tenant.tenant_id)).then(|| home.into())
-}
-
-/// As the ledger sees it: by delegated administration, or, where the log does not say, under a technician's name.
-fn came_to_administer(event: &SignIn, is_technician: bool) -> bool {
-    match event.cross_tenant_access_type.as_deref() {
-        Some(kind) => kind.split(',').any(|part| part.trim().eq_ignore_ascii_case("serviceProvider")),
-        None => is_technician,
-    }
+pub(super) fn all<'a>(ctx: &Ctx<'a>) -> &'a [Visit<'a>] {
+    &ctx.seen.visits
 }
 
 /// Visits by something, each list oldest first.
@@ -128,12 +62,24 @@ where
     groups
 }
 
-/// Visits by tenant and person.
-pub(super) fn by_person<'v, 'a>(visits: impl IntoIterator<Item = &'v Visit<'a>>) -> BTreeMap<(&'v str, &'v str), Vec<&'v Visit<'a>>>
+/// The visits of one person, with the tenant that the person is of.
+pub(super) type OfPerson<'v, 'a> = ((&'v str, &'v str), Vec<&'v Visit<'a>>);
+
+/// Visits by tenant and person, in their order.
+pub(super) fn by_person<'v, 'a>(visits: impl IntoIterator<Item = &'v Visit<'a>>) -> Vec<OfPerson<'v, 'a>>
 where
     'a: 'v,
 {
-    by(visits, |visit| (&*visit.home, &*visit.person))
+    let mut groups: Vec<Vec<&Visit<'a>>> = Vec::new();
+    for visit in visits {
+        let at = visit.who as usize;
+        if at >= groups.len() {
+            groups.resize_with(at + 1, Vec::new);
+        }
+        groups[at].push(visit);
+    }
+    let named = |came: Vec<&'v Visit<'a>>| came.first().map(|first| (&*first.home, &*first.person)).map(|who| (who, came));
+    groups.into_iter().filter_map(named).collect()
 }
 
 /// Visits by what is found in them; those in which nothing is are left out.
@@ -169,13 +115,15 @@ pub(super) fn episodes<'v, 'a>(visits: Vec<&'v Visit<'a>>) -> Vec<Vec<&'v Visit<
     episodes
 }
 
-/// An outside tenant as the partner of a finding; `None` where nobody knows which it is.
+/// The tenant that people come from as the partner of a finding; `None` where nobody knows which it is.
 pub(super) fn party(ctx: &Ctx<'_>, home: &str) -> Option<Party> {
-    let name = || ctx.ledger.get(home).map_or_else(|| home.to_owned(), |entry| entry.name.clone());
+    let own = Some(&ctx.tenant.display_name).filter(|name| home.eq_ignore_ascii_case(&ctx.tenant.tenant_id) && !name.is_empty());
+    let known = || own.or_else(|| ctx.ledger.get(home).map(|entry| &entry.name));
+    let name = || known().map_or_else(|| home.to_owned(), String::clone);
     (home != UNKNOWN_HOME).then(|| Party { tenant_id: home.to_owned(), name: name() })
 }
 
-/// A finding about an outside tenant.
+/// A finding about the tenant that people come from.
 pub(super) fn about_tenant(ctx: &Ctx<'_>, home: &str) -> Draft {
     let party = party(ctx, home);
     let name = party.as_ref().map_or(home, |party| &party.name).to_owned();
@@ -185,18 +133,27 @@ pub(super) fn about_tenant(ctx: &Ctx<'_>, home: &str) -> Draft {
 /// A finding about a person, in an episode that begins with this visit: it gives the own key, and the evidence of when and from where.
 pub(super) fn about_person(ctx: &Ctx<'_>, first: &Visit<'_>) -> Draft {
     let name = first.event.user_principal_name.as_deref().unwrap_or(&first.person);
-    first_seen(Draft::about("user", &*first.person, name).partner(party(ctx, &first.home)), first)
+    let draft = Draft::about("user", &*first.person, name).partner(party(ctx, &first.home));
+    let draft = match first.is_outward {
+        true => draft.customer(Some(ctx.index.party(&first.event.resource_tenant_id))),
+        false => draft,
+    };
+    first_seen(draft, first)
 }
 
 /// The visit that an episode begins with, as own key and as evidence.
 pub(super) fn first_seen(draft: Draft, first: &Visit<'_>) -> Draft {
     let event = first.event;
+    let (draft, tenant, id) = match first.is_outward {
+        true => (draft.remediation(OWN_PEOPLE), "resourceTenantId", Some(&event.resource_tenant_id)),
+        false => (draft, "homeTenantId", event.home_tenant_id.as_ref()),
+    };
     draft
         .key(&*event.id)
         .since(Some(first.at()))
         .evidence("id", &*event.id, Dataset::SignIns)
         .evidence("createdDateTime", first.at().to_string(), Dataset::SignIns)
-        .evidence("homeTenantId", text(event.home_tenant_id.as_deref()), Dataset::SignIns)
+        .evidence(tenant, text(id.map(|id| &**id)), Dataset::SignIns)
         .evidence("userPrincipalName", text(event.user_principal_name.as_deref()), Dataset::SignIns)
         .evidence("ipAddress", text(event.ip_address.as_deref()), Dataset::SignIns)
         .evidence("appDisplayName", text(event.app_display_name.as_deref()), Dataset::SignIns)
@@ -248,7 +205,7 @@ impl Past {
 }
 
 /// Notes that nobody can say what is new of the tenants that came: the log does not show what did not happen.
-pub(super) fn note_no_past(out: &mut Out, visits: &[Visit<'_>]) {
+pub(super) fn note_no_past<'v, 'a: 'v>(out: &mut Out, visits: impl IntoIterator<Item = &'v Visit<'a>>) {
     for home in by(visits, |visit| &*visit.home).into_keys() {
         out.unjudged(home, Dataset::SignIns);
     }
@@ -294,12 +251,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::customer::MICROSOFT_SUPPORT_TENANT;
     use crate::policy::rules::testing::{ANN, ANN_NAME, MSP, at_hour, customer_case, visit as event};
 
     fn seen(events: serde_json::Value) -> Vec<(String, String, String)> {
         let case = customer_case(json!({ "signIns": { "events": events } }));
         case.with_ctx(|ctx| {
-            all(ctx).into_iter().map(|visit| (visit.event.id.to_string(), visit.home.to_string(), visit.person.to_string())).collect()
+            all(ctx).iter().map(|visit| (visit.event.id.to_string(), visit.home.to_string(), visit.person.to_string())).collect()
         })
     }
 

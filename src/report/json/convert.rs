@@ -64,7 +64,9 @@ impl<'a> From<&'a settled::CoverageRow> for CoverageJson<'a> {
             reason: row.coverage.reason.as_deref(),
             permission: row.coverage.permission.as_deref(),
             licence: row.coverage.licence.as_deref(),
-            accepted: row.accepted.as_deref(),
+            accepted: row.accepted.as_ref().map(|accepted| accepted.reason.as_str()),
+            accepted_by: row.accepted.as_ref().and_then(|accepted| accepted.owner.as_deref()),
+            accepted_until: row.accepted.as_ref().and_then(|accepted| accepted.until),
         }
     }
 }

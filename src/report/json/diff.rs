@@ -1,11 +1,9 @@
 //! The JSON form of `diff`, version 1. Its structs are its own, as those of the report are.
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
-use serde_json::ser::PrettyFormatter;
 
-use super::{Harmless, absent_is_not_null};
+use super::write::{schema_of, text};
 use crate::domain::diff::{self, ChangeKind, Direction, Ending, Form};
 use crate::domain::{Dataset, Party, Status, Subject, Timestamp, Tool, View};
 use crate::report::{RenderError, RenderOptions};
@@ -202,22 +200,12 @@ struct Summary {
 /// # Errors
 /// The serialiser failed.
 pub fn render(diff: &diff::Diff, _options: &RenderOptions) -> Result<String, RenderError> {
-    let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Harmless(PrettyFormatter::new()));
-    DiffJson::from(diff).serialize(&mut serializer).map_err(RenderError::Json)?;
-    bytes.push(b'\n');
-    String::from_utf8(bytes).map_err(RenderError::NotText)
+    text(&DiffJson::from(diff))
 }
 
 /// The JSON Schema (draft 2020-12) of what [`render`] writes.
 pub fn schema() -> serde_json::Value {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    let mut schema = settings.into_generator().into_root_schema_for::<DiffJson<'static>>();
-    schema.insert("$id".into(), SCHEMA_ID.into());
-    schema.insert("title".into(), "partnerscope diff, version 1".into());
-    let mut schema = schema.to_value();
-    absent_is_not_null(&mut schema);
-    schema
+    schema_of::<DiffJson<'static>>(SCHEMA_ID, "partnerscope diff, version 1")
 }
 
 impl<'a> From<&'a diff::Diff> for DiffJson<'a> {

@@ -123,6 +123,12 @@ pub(super) struct CoverageJson<'a> {
     /// Why the gap is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) accepted: Option<&'a str>,
+    /// Who answers for that; absent where a flag accepts it for this run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accepted_by: Option<&'a str>,
+    /// Until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accepted_until: Option<Timestamp>,
 }
 
 /// The numbers that a report leads with.

@@ -13,11 +13,12 @@ mod notes;
 mod offers;
 mod outside;
 mod roles;
+pub mod rules;
 mod unread;
 mod verdict;
 
 use super::{Format, RenderError, RenderOptions};
-use crate::domain::report::TenantReport;
+use crate::domain::report::{Summary, TenantReport};
 use crate::domain::{Finding, Report, Severity, State};
 use ink::Ink;
 
@@ -99,20 +100,31 @@ fn what_counts(report: &Report) -> &'static str {
     }
 }
 
+/// From which severity on findings count, by the flags that say so; `None`: none does.
+fn limits(summary: &Summary) -> Option<String> {
+    let all = summary.fail_on.map(|severity| format!("{severity} (--fail-on)"));
+    let new = summary.fail_on_new.map(|severity| format!("{severity} if new (--fail-on-new)"));
+    match (all, new) {
+        (Some(all), Some(new)) => Some(format!("{all}, or {new}")),
+        (all, new) => all.or(new),
+    }
+}
+
+fn none_at(summary: &Summary) -> String {
+    limits(summary).map_or_else(|| "no finding counts (--fail-on never)".to_owned(), |limits| format!("nothing at or above {limits}"))
+}
+
 /// The last lines: totals, what the exit status says, which run this was.
 fn closing(out: &mut String, page: &Page<'_>) {
     let summary = &page.report.summary;
     let mut counts: Vec<String> = summary.by_severity.iter().map(|(severity, count)| format!("{count} {severity}")).collect();
     let states = summary.by_state.iter().filter(|(state, _)| *state != State::Unbaselined);
     counts.extend(states.map(|(state, count)| format!("{count} {}", state_word(*state))));
-    // Against a baseline either of two limits may count.
-    let has_baseline = summary.by_state.iter().any(|(state, _)| *state != State::Unbaselined);
-    let limit = if has_baseline { "--fail-on or --fail-on-new" } else { "--fail-on" };
     counts.extend((summary.waived > 0).then(|| format!("{} waived", summary.waived)));
     let meaning = match summary.exit_code {
-        0 => format!("nothing at or above {limit}"),
-        1 => format!("findings at or above {limit}"),
-        3 => format!("no findings at or above {limit}, but {}", what_counts(page.report)),
+        0 => none_at(summary),
+        1 => format!("findings at or above {}", limits(summary).unwrap_or_default()),
+        3 => format!("{}, but {}", none_at(summary), what_counts(page.report)),
         _ => "could not run".to_owned(),
     };
     out.push('\n');

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::coverage::denied_permissions;
-use crate::domain::report::{CoverageRow, NotEvaluated, TenantReport};
+use crate::domain::report::{Accepted, CoverageRow, NotEvaluated, TenantReport};
 use crate::domain::{Need, Report, Status};
 
 use super::Page;
@@ -70,10 +70,17 @@ fn table(out: &mut String, page: &Page<'_>, unread: &[&CoverageRow]) {
         }
         why.extend(say("permission: ", &coverage.permission));
         why.extend(say("licence: ", &coverage.licence));
-        why.extend(say("accepted: ", &row.accepted));
+        why.extend(say("accepted: ", &row.accepted.as_ref().map(accepted)));
         vec![vec![row.dataset.name().to_owned()], status, why]
     };
     grid(out, 2, &columns, unread.iter().map(row).collect());
+}
+
+/// Why, by whom and until when.
+fn accepted(accepted: &Accepted) -> String {
+    let terms = [accepted.owner.clone(), accepted.until.map(|until| format!("until {}", until.date()))];
+    let terms: Vec<String> = terms.into_iter().flatten().collect();
+    if terms.is_empty() { accepted.reason.clone() } else { format!("{} ({})", accepted.reason, terms.join(", ")) }
 }
 
 /// What was left out on purpose. A file that nobody gave is told with the rules that it would bring.

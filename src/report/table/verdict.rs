@@ -77,7 +77,7 @@ fn tier0(live: &[&RelationshipRow], all: bool) -> String {
 }
 
 fn has_tier0(row: &RelationshipRow) -> bool {
-    row.roles.iter().chain(&row.effective_roles).any(|role| role.tier == Some(0))
+    row.roles.iter().chain(row.effective_roles.iter()).any(|role| role.tier == Some(0))
 }
 
 /// How many people, and by how many groups.

@@ -4,12 +4,10 @@ mod outside;
 mod partner;
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
-use serde_json::ser::PrettyFormatter;
 
 use super::shape::Role;
-use super::{Harmless, absent_is_not_null};
+use super::write::{schema_of, text};
 use crate::domain::access::{self, Body, Explanation, Seen, TenantAnswer, Verdict};
 use crate::domain::log_span::LogSpan;
 use crate::domain::{Dataset, Status, Timestamp, Tool, View};
@@ -215,22 +213,12 @@ struct Fit<'a> {
 /// # Errors
 /// The serialiser failed.
 pub fn render(explanation: &Explanation<'_>, _options: &RenderOptions) -> Result<String, RenderError> {
-    let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Harmless(PrettyFormatter::new()));
-    ExplainJson::from(explanation).serialize(&mut serializer).map_err(RenderError::Json)?;
-    bytes.push(b'\n');
-    String::from_utf8(bytes).map_err(RenderError::NotText)
+    text(&ExplainJson::from(explanation))
 }
 
 /// The JSON Schema (draft 2020-12) of what [`render`] writes.
 pub fn schema() -> serde_json::Value {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    let mut schema = settings.into_generator().into_root_schema_for::<ExplainJson<'static>>();
-    schema.insert("$id".into(), SCHEMA_ID.into());
-    schema.insert("title".into(), "partnerscope explain, version 1".into());
-    let mut schema = schema.to_value();
-    absent_is_not_null(&mut schema);
-    schema
+    schema_of::<ExplainJson<'static>>(SCHEMA_ID, "partnerscope explain, version 1")
 }
 
 fn role<'a>(role: &access::Role<'a>) -> Role<'a> {
