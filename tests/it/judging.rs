@@ -115,7 +115,7 @@ fn ways() -> Vec<(&'static str, Option<Coverage>)> {
 }
 
 /// `snapshot` with one dataset read otherwise; its facts go where nothing was read.
-fn without(snapshot: &Snapshot, dataset: Dataset, way: Option<&Coverage>) -> Snapshot {
+pub(crate) fn without(snapshot: &Snapshot, dataset: Dataset, way: Option<&Coverage>) -> Snapshot {
     let mut cut = snapshot.clone();
     let tenant = &mut cut.tenants[0];
     match way {
@@ -151,7 +151,7 @@ fn incomplete(snapshot: &Snapshot, rule: &str, need: Need) -> BTreeMap<Dataset, 
     read.filter(|(_, coverage)| coverage.status != Status::Complete).collect()
 }
 
-fn fingerprints(report: &Report) -> BTreeMap<&str, &Finding> {
+pub(crate) fn fingerprints(report: &Report) -> BTreeMap<&str, &Finding> {
     report.findings.iter().map(|finding| (finding.fingerprint.as_str(), finding)).collect()
 }
 
@@ -192,10 +192,10 @@ fn unknown_is_never_clean() {
 }
 
 /// A role that is held makes one finding. Where the rule that would take it in cannot judge any more, the one that yields says it.
-fn is_left_over(finding: &Finding, whole: &Report, cut: &Report) -> bool {
+pub(crate) fn is_left_over(finding: &Finding, whole: &Report, cut: &Report) -> bool {
     let left = fingerprints(cut);
     let mut gone = whole.findings.iter().filter(|finding| !left.contains_key(finding.fingerprint.as_str()));
-    let yields = ["XTA-03", "REC-01", "PRV-01", "PRV-02", "PRV-05"].contains(&&*finding.code);
+    let yields = ["XTA-01", "XTA-03", "REC-01", "SGN-01", "PRV-01", "PRV-02", "PRV-04", "PRV-05"].contains(&&*finding.code);
     let takes = |code: &str| ["DAP-01", "TGV-01", "XTA-05", "REC-01", "XTA-03"].contains(&code);
     yields && gone.any(|gone| takes(&gone.code) && gone.partner == finding.partner)
 }

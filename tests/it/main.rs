@@ -19,6 +19,7 @@ mod hostile;
 mod hostile_customer;
 mod imports;
 mod judging;
+mod laws;
 mod policy;
 mod secrets;
 mod support;

@@ -404,4 +404,40 @@ mod tests {
         assert_eq!((json(Some("{\"cut")), json(None)), (None, None));
         assert_eq!(guids(&format!("[\"{}\",\"x-y\"]", GUID.to_uppercase())), [GUID]);
     }
+
+    #[test]
+    fn who_is_told_from_outside_by_any_sign_in() {
+        let mut support = sign_in(GUID, MSP, "microsoftSupport");
+        support[0]["homeTenantId"] = serde_json::Value::Null;
+        let engineer = json!({ "userPrincipalName": format!("user_{HEX}") });
+        assert_eq!(person(facts(support), engineer.clone()), None, "known by the kind of sign-in alone");
+        assert!(person(facts(json!([])), engineer).is_some());
+        let own = json!({ "userId": GUID, "userPrincipalName": "tech@contoso.example", "displayName": "Fabrikam MSP Technician" });
+        assert_eq!(person(facts(json!([])), own), None, "an own account that is called so");
+        let outside = json!({ "userId": GUID, "userPrincipalName": "tech@fabrikam.example", "displayName": "Fabrikam MSP Technician" });
+        assert!(person(facts(json!([])), outside).is_some());
+    }
+
+    #[test]
+    fn a_long_episode_is_counted_and_a_shorter_one_shown() {
+        let of = |number: usize| {
+            let who = Person { id: "p".into(), name: "p".into(), tenant: None, is_sure: true };
+            let hit = |n: usize| Hit {
+                id: format!("{n}"),
+                at: at_hour(0),
+                activity: "x".into(),
+                who: who.clone(),
+                what: String::new(),
+                severity: Severity::High,
+                evidence: Vec::new(),
+                source: Dataset::Audits,
+            };
+            let draft = tell(Draft::about("user", "p", "p"), &(0..number).map(hit).collect::<Vec<_>>());
+            (
+                draft.evidence.iter().filter(|one| one.field == "activityDateTime").count(),
+                draft.evidence.iter().any(|one| one.field == "events"),
+            )
+        };
+        assert_eq!([of(10), of(11)], [(10, false), (10, true)]);
+    }
 }

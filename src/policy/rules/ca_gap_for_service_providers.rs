@@ -21,6 +21,7 @@ pub(super) static RULE: Rule = Rule {
             required(Dataset::ConditionalAccess),
             required(Dataset::CrossTenantPartners),
             required(Dataset::RoleAssignments),
+            helps(Dataset::RoleSchedules),
             helps(Dataset::CrossTenantDefault),
             helps(Dataset::SignIns),
             helps(Dataset::NamedLocations),
@@ -236,5 +237,17 @@ mod tests {
         assert_eq!(severities(&customer_case(json!({ "securityDefaults": false }))), []);
         let cut = with(MSP, Vec::new()).coverage(Dataset::ConditionalAccess, Coverage::new(Status::Partial)).run(&RULE);
         assert_eq!((cut.findings.len(), cut.unjudged.len()), (0, 1), "a policy that was not read may cover it");
+    }
+
+    #[test]
+    fn each_verdict_is_told_in_its_own_words() {
+        let note = |case: Case| case.run(&RULE).findings.remove(0).note.unwrap();
+        let report_only = policy("enabledForReportingButNotEnforced", providers(), json!(["All"]), &["mfa"]);
+        assert_eq!(note(with(MSP, vec![report_only])), "policies are report-only");
+        let partly = policy("enabled", providers(), json!(["Office365"]), &["mfa"]);
+        assert!(note(with(MSP, vec![partly])).starts_with("covered in part; not: "));
+        let defaults = json!({ "licenses": { "entraP1": false }, "crossTenantPartners": [{ "tenantId": MSP, "isServiceProvider": true }],
+            "securityDefaults": true });
+        assert_eq!(note(customer_case(defaults)), "no policy; security defaults are on");
     }
 }

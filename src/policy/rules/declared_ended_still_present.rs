@@ -263,4 +263,12 @@ mod tests {
         let support = json!({ "crossTenantPartners": [{ "tenantId": MICROSOFT_SUPPORT_TENANT, "isServiceProvider": true }] });
         assert!(!with(rows, support).fires(&RULE));
     }
+
+    #[test]
+    fn what_ends_now_goes_on() {
+        assert!(!pages(&[page(MSP, Some(at(-9))), page(MSP, Some(at(0)))]).fires(&RULE));
+        let extends = json!({ "autoExtendDuration": "P180D", "endDateTime": at(-20).to_string() });
+        assert_eq!(with(relationship(extends), json!({})).run(&RULE).unjudged.len(), 1, "the file was made in the moment of the end");
+        assert!(!pages(&[page(MSP, Some(at(0)))]).int("grace-days", 0).fires(&RULE));
+    }
 }

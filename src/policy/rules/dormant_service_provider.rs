@@ -22,6 +22,8 @@ pub(super) static RULE: Rule = Rule {
             required(Dataset::SignIns),
             helps(Dataset::RoleSchedules),
             helps(Dataset::ProviderConstraints),
+            helps(Dataset::ExternalUsers),
+            helps(Dataset::ExternalUsers),
             helps(Dataset::ForeignPrincipals),
             helps(Dataset::Governance),
         ],
@@ -55,8 +57,9 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         if entry.all_roles().next().is_some() || entry.last_sign_in.is_some() {
             continue;
         }
-        let unread =
-            [Dataset::RoleAssignments, Dataset::SignIns].into_iter().find(|dataset| !ctx.is_complete_for(*dataset, &entry.tenant_id));
+        let unread = [Dataset::RoleAssignments, Dataset::RoleSchedules, Dataset::ExternalUsers, Dataset::SignIns]
+            .into_iter()
+            .find(|dataset| !ctx.is_complete_for(*dataset, &entry.tenant_id));
         if let Some(dataset) = unread {
             out.unjudged(&entry.tenant_id, dataset);
             continue;
@@ -129,7 +132,7 @@ mod tests {
     #[test]
     fn an_absence_must_be_read() {
         let cut = || Coverage { truncated: true, ..Coverage::new(Status::Partial) };
-        for dataset in [Dataset::RoleAssignments, Dataset::SignIns] {
+        for dataset in [Dataset::RoleAssignments, Dataset::RoleSchedules, Dataset::ExternalUsers, Dataset::SignIns] {
             let out = with(MSP, json!({})).coverage(dataset, cut()).run(&RULE);
             assert_eq!((out.findings.len(), out.unjudged), (0, vec![(MSP.to_owned(), dataset)]));
         }

@@ -31,6 +31,8 @@ pub(super) static RULE: Rule = Rule {
         customer_uses: &[
             required(Dataset::RoleAssignments),
             required(Dataset::SignIns),
+            helps(Dataset::RoleSchedules),
+            helps(Dataset::CrossTenantPartners),
             helps(Dataset::ProviderConstraints),
             helps(Dataset::Declared),
         ],

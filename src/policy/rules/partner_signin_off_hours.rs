@@ -271,4 +271,25 @@ mod tests {
         let out = with(vec![visit("e", -14, json!({}))]).coverage(Dataset::SignIns, half).run(&RULE);
         assert_eq!((out.findings.len(), out.unjudged.len()), (0, 1));
     }
+
+    #[test]
+    fn one_hour_as_start_and_end_is_the_whole_day() {
+        let case = with(vec![visit("e", -6 * 24 + 3, json!({}))]).int("work-start-hour", 9).int("work-end-hour", 9);
+        assert!(!case.fires(&RULE));
+    }
+
+    #[test]
+    fn the_hour_is_told_by_the_partner_s_clock() {
+        let case = with(vec![visit("e", -6 * 24 + 3, json!({}))]).int("utc-offset-minutes", 90);
+        let told = format!("{:?}", case.run(&RULE).findings[0].evidence) + case.run(&RULE).findings[0].note.as_deref().unwrap_or_default();
+        assert!(told.contains("Tue 2026-05-26 04:30"), "{told}");
+    }
+
+    #[test]
+    fn only_interactive_successes_mark_a_session() {
+        let marked = |more: Value| {
+            with(vec![visit("e", -14, more)]).ctx_of(&RULE, |ctx| super::marks(ctx, &crate::policy::rules::visits::all(ctx)).len())
+        };
+        assert_eq!([marked(json!({})), marked(json!({ "isInteractive": false })), marked(json!({ "errorCode": 50126 }))], [1, 0, 0]);
+    }
 }

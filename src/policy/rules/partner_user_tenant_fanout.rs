@@ -404,4 +404,9 @@ mod tests {
         twenty.push(9);
         assert_eq!([of(&[]), of(&[3]), of(&[1, 2]), of(&twenty), of(&twenty[1..])], [0, 3, 2, 1, 9]);
     }
+
+    #[test]
+    fn a_burst_weighs_its_customers_and_again_those_that_are_new() {
+        assert_eq!(super::Burst { first: 0, window: 0..=0, customers: 3, new: 2, usual: 0 }.weight(), 5);
+    }
 }
