@@ -7,7 +7,7 @@ use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Out, Rule};
 
 use super::audit_trail::{Hit, People, Person, draft, episodes};
-use super::shared::{CUSTOMER, holds, list};
+use super::shared::{CUSTOMER, holds, list, sorted};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -109,7 +109,7 @@ fn hit(event: &MailboxEvent, who: Person) -> Hit {
         who,
         what: format!("{operation} {target}"),
         severity: Severity::High,
-        evidence: vec![("target", target.into()), ("parameters", event.parameters.clone().into())],
+        evidence: vec![("target", target.into()), ("parameters", sorted(&event.parameters).into())],
         source: Dataset::Purview,
     }
 }
