@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use partnerscope::domain::{Coverage, Dataset, Evidence, Finding, Report, Snapshot, Status, View, roles};
+use partnerscope::domain::{Confidence, Coverage, Dataset, Evidence, Finding, Need, Report, Snapshot, Status, View, roles};
 use partnerscope::policy::examples::{examples, load};
 use partnerscope::policy::rules::ALL;
 use partnerscope::policy::settings::Settings;
@@ -71,7 +71,10 @@ fn generated(view: View, dice: &mut Dice) -> Snapshot {
         let mut drawn: Vec<Value> = Vec::new();
         for _ in 0..dice.next(MOST_ROWS + 1) {
             let mut row = rows[dice.next(rows.len())].clone();
-            cross(&mut row, &rows[dice.next(rows.len())], dice);
+            // A role that the tenant made has no built-in one's id.
+            if name != "roleDefinitions" {
+                cross(&mut row, &rows[dice.next(rows.len())], dice);
+            }
             let id = |row: &Value| ["id", "tenantId", "userId"].iter().find_map(|key| row.get(key).cloned());
             if !drawn.iter().any(|known| id(known) == id(&row)) {
                 drawn.push(row);
@@ -80,28 +83,53 @@ fn generated(view: View, dice: &mut Dice) -> Snapshot {
         facts.insert(name.clone(), Value::Array(drawn));
     }
     settle_guests(&mut facts);
+    settle_groups(&mut facts);
     let part = if view == View::Partner { "partner" } else { "customer" };
     let days = [30, 90, 180][dice.next(3)];
     let whole = json!({ "lookbackDays": days, "tenants": [{ "view": view.as_str(), part: facts }] });
     load(&whole.to_string()).unwrap()
 }
 
-/// A guest is a user of this tenant, whatever row another value came from.
+/// The tenant of an example, and of what is generated.
+const OWN: &str = "11111111-1111-4111-8111-111111111111";
+
+/// A guest is a user of this tenant, and a group that a guest or an application is in is a group of it, whatever row another value came from.
 fn settle_guests(facts: &mut serde_json::Map<String, Value>) {
-    let ids = |facts: &serde_json::Map<String, Value>| -> BTreeSet<String> {
-        let users = facts.get("externalUsers").and_then(Value::as_array).into_iter().flatten();
-        users.filter_map(|user| user["id"].as_str().map(str::to_lowercase)).collect()
+    let strings = |list: &str, key: &str| -> BTreeSet<String> {
+        let rows = facts.get(list).and_then(Value::as_array).into_iter().flatten();
+        let values = rows.flat_map(|row| match &row[key] {
+            Value::Array(items) => items.clone(),
+            other => vec![other.clone()],
+        });
+        values.filter_map(|value| value.as_str().map(str::to_lowercase)).collect()
     };
-    let guests = ids(facts);
+    let guests = strings("externalUsers", "id");
+    let mut groups = strings("externalUsers", "throughGroups");
+    groups.extend(strings("servicePrincipals", "throughGroups"));
+    let id = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_lowercase();
     if let Some(Value::Array(foreign)) = facts.get_mut("foreignPrincipals") {
-        foreign.retain(|row| !row["id"].as_str().is_some_and(|id| guests.contains(&id.to_lowercase())));
+        foreign.retain(|row| !guests.contains(&id(row, "id")) && !groups.contains(&id(row, "id")));
     }
     for list in ["roleAssignments", "roleSchedules"] {
         for row in facts.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
-            if row["principalId"].as_str().is_some_and(|id| guests.contains(&id.to_lowercase())) {
-                row["principalTenantId"] = Value::Null;
-                row["principalKind"] = json!("user");
+            let principal = id(row, "principalId");
+            let kind = [(&guests, "user"), (&groups, "group")].into_iter().find(|(ids, _)| ids.contains(&principal));
+            if let Some((_, kind)) = kind {
+                row["principalTenantId"] = json!(OWN);
+                row["principalKind"] = json!(kind);
             }
+        }
+    }
+}
+
+/// A group that is gone has neither members nor owners.
+fn settle_groups(facts: &mut serde_json::Map<String, Value>) {
+    let groups = facts.get("groups").and_then(Value::as_array).into_iter().flatten();
+    let gone: Vec<String> =
+        groups.filter(|group| group["gone"] == true).filter_map(|group| group["id"].as_str().map(str::to_owned)).collect();
+    for list in ["groupMembers", "groupOwners"] {
+        if let Some(Value::Object(lists)) = facts.get_mut(list) {
+            lists.retain(|group, _| !gone.contains(group));
         }
     }
 }
@@ -197,7 +225,7 @@ fn hears_of_sign_ins(code: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2500, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// But for the run's id, which names the input as it was given.
     #[test]
@@ -230,7 +258,8 @@ proptest! {
     fn what_was_not_read_makes_no_finding_and_lets_none_vanish_unsaid((view, mut dice) in drawn()) {
         let whole = generated(view, &mut dice);
         let report = judged(&whole);
-        let datasets: Vec<Dataset> = Dataset::of_view(view).collect();
+        // What comes from files is asked of nobody: without one a rule has less to say, and no gap.
+        let datasets: Vec<Dataset> = Dataset::of_view(view).filter(|dataset| dataset.need(view) != Some(Need::Import)).collect();
         let dataset = datasets[dice.next(datasets.len())];
         let status = [Status::Denied, Status::Failed, Status::Unlicensed, Status::Skipped][dice.next(4)];
         let mut cut = without(&whole, dataset, Some(&Coverage::new(status)));
@@ -277,11 +306,16 @@ fn without_use(said: Option<&BTreeSet<String>>) -> BTreeSet<String> {
 /// A dataset may tell what a tenant is, or that another rule takes a role in: without it the rules judge the tenant as what the rest shows.
 fn may_come(finding: &Finding, dataset: Dataset, report: &Report, less: &Report) -> bool {
     let left = fingerprints(less);
-    let governed = report.findings.iter().filter(|gone| gone.code == "TGV-01" && !left.contains_key(gone.fingerprint.as_str()));
-    let was_governing = governed.into_iter().any(|gone| gone.partner == finding.partner || gone.subject.id == finding.subject.id);
-    // By the ceiling's date or by the log: generated ones contradict one another.
+    let partner = |finding: &Finding| finding.partner.as_ref().map(|partner| partner.tenant_id.clone());
+    let mut governed = report.findings.iter().filter(|gone| gone.code == "TGV-01" && !left.contains_key(gone.fingerprint.as_str()));
+    let was_governing = governed.any(|gone| partner(gone) == partner(finding));
+    // What is asked of the log alone, where the ceiling's date was not read: generated ones contradict one another.
     let is_dated_anew = finding.code == "XTA-05" && dataset == Dataset::ProviderConstraints;
-    finding.code.starts_with("COV-") || is_left_over(finding, report, less) || was_governing || is_dated_anew
+    // An engineer of Microsoft Support has the name of a technician, and only the log of sign-ins tells them apart.
+    let is_like_support = finding.code.starts_with("AUD-") && dataset == Dataset::SignIns;
+    let is_hint = finding.confidence == Confidence::Low && less.not_evaluated.iter().any(|entry| entry.rule_id == finding.rule_id);
+    let is_said = finding.code.starts_with("COV-") || is_hint;
+    is_said || is_left_over(finding, report, less) || was_governing || is_dated_anew || is_like_support
 }
 
 /// The class of each outside tenant.

@@ -47,16 +47,17 @@ impl Known {
             let app_ids = draft.entry.apps.iter().map(|app| app.app_id.clone()).filter(|app_id| !app_id.is_empty());
             known.ids.extend(app_ids.map(|app_id| (app_id, tenant.clone())));
         }
-        known.domains.extend(join.facts.tenant_names.iter().filter_map(|name| {
+        let domains = join.facts.tenant_names.iter().filter_map(|name| {
             let domain = lower(name.default_domain.as_deref()?);
             Some((domain, join.outside(&name.tenant_id)?)).filter(|(domain, _)| !domain.is_empty())
-        }));
+        });
+        known.domains = least_of_each(domains);
         let technicians = join.facts.sign_ins.events.iter().filter_map(|event| {
             let person = technician_id(event.user_principal_name.as_deref()?)?;
             let home = join.outside(event.home_tenant_id.as_deref()?)?;
             join.has(&home).then_some((person, home))
         });
-        known.technicians.extend(technicians);
+        known.technicians = least_of_each(technicians);
         known
     }
 
@@ -83,6 +84,19 @@ impl Known {
             }
         }
     }
+}
+
+/// The tenant of each key. Of two that share one, which no directory has, the lesser id: whatever the order.
+fn least_of_each(rows: impl Iterator<Item = (String, String)>) -> HashMap<String, String> {
+    let mut least: HashMap<String, String> = HashMap::new();
+    for (key, tenant) in rows {
+        match least.get_mut(&key) {
+            Some(known) if *known <= tenant => {}
+            Some(known) => *known = tenant,
+            None => drop(least.insert(key, tenant)),
+        }
+    }
+    least
 }
 
 /// Everything in a text that has the form of a GUID, lower case.

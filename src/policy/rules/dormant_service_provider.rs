@@ -2,7 +2,7 @@
 
 use crate::domain::ledger::Class;
 use crate::domain::rule_meta::{Reads, helps, required};
-use crate::domain::{Dataset, RuleMeta, Severity};
+use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
 use super::shared::{CUSTOMER, NIST_T1199, Window, time};
@@ -76,9 +76,13 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         if entry.ceiling_created.is_some_and(|made| made > window.from) {
             continue;
         }
+        // Since when it has been let in only its ceiling tells.
+        let is_dated = entry.ceiling_created.is_some() || ctx.is_complete_for(Dataset::ProviderConstraints, &entry.tenant_id);
+        let surest = if is_dated { Confidence::High } else { Confidence::Low };
         out.push(
             Draft::outside(entry)
                 .since(entry.ceiling_created)
+                .confidence(surest)
                 .note(format!("no role, nobody in {} days", window.days()))
                 .evidence("isServiceProvider", true, Dataset::CrossTenantPartners)
                 .evidence("roleAssignments", 0, Dataset::RoleAssignments)

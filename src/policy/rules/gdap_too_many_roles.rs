@@ -8,6 +8,7 @@ use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity, View, roles};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
+use super::held;
 use super::shared::{BOTH, NIST_T1199, role_count, role_names};
 use super::{approval, declared_rows, outside};
 
@@ -122,7 +123,7 @@ fn judge_outside(ctx: &Ctx<'_>, out: &mut Out, entry: &Entry) {
         .confidence(if is_declared { Confidence::Medium } else { Confidence::High })
         .since(entry.ceiling_created)
         .note(format!("{count} roles, limit {}", if is_high { high } else { limit }))
-        .evidence("roleDefinition.displayName (held)", role_names(held), Dataset::RoleAssignments)
+        .evidence("roleDefinition.displayName (held)", role_names(held), held::source(&entry.roles))
         .evidence("allowedRoleTemplateIds", role_names(allowed), Dataset::ProviderConstraints)
         .evidence("count", count, if is_declared { Dataset::Declared } else { Dataset::ProviderConstraints })
         .setting("max-roles", limit);

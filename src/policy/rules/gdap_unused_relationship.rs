@@ -9,6 +9,7 @@ use crate::domain::{Confidence, Dataset, RuleMeta, Severity, Timestamp, View};
 use crate::policy::index::Index;
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
+use super::held;
 use super::shared::{BOTH, NIST_T1199, Window, began, days, is_aged, role_names, roles_up_to, shows_absence, time};
 use super::told::{self, Told};
 
@@ -35,6 +36,7 @@ pub(super) static RULE: Rule = Rule {
             helps(Dataset::CrossTenantPartners),
             helps(Dataset::ProviderConstraints),
             helps(Dataset::Declared),
+            helps(Dataset::AppSignIns),
         ],
         reads: Reads::All,
         fields: &[
@@ -217,7 +219,7 @@ fn unused_roles(entry: &Entry, declared: &[&Told<'_>], window: Window, limits: L
     let ids: Vec<&str> = entry.roles.iter().map(|role| role.role_id.as_str()).collect();
     let draft = weighed(Draft::outside(entry), verdict, !roles_up_to(ids.iter().copied(), 0).is_empty(), window)?
         .since(entry.last_sign_in.or(entry.ceiling_created))
-        .evidence("roleDefinition.displayName", role_names(ids), Dataset::RoleAssignments)
+        .evidence("roleDefinition.displayName", role_names(ids), held::source(&entry.roles))
         .evidence("createdDateTime (ceiling)", time(entry.ceiling_created), Dataset::ProviderConstraints);
     let mut names: Vec<String> = declared.iter().map(|told| told.relationship.display_name.clone()).collect();
     names.sort();

@@ -45,6 +45,12 @@ pub(super) fn of_entry(entry: &Entry) -> Vec<Held<'_>> {
     held.into_values().collect()
 }
 
+/// Where roles stand: in the list of assignments, if any of them is there.
+pub(super) fn source<'a>(roles: impl IntoIterator<Item = &'a HeldRole>) -> Dataset {
+    let is_assigned = roles.into_iter().any(|role| role.source == Dataset::RoleAssignments);
+    if is_assigned { Dataset::RoleAssignments } else { Dataset::RoleSchedules }
+}
+
 impl Held<'_> {
     /// A finding about the principal, with the role as its own key.
     pub(super) fn draft(&self) -> Draft {

@@ -149,7 +149,7 @@ fn judge_roles(ctx: &Ctx<'_>, entry: &Entry, out: &mut Out) {
         draft = draft.evidence("serviceProviderConstraints.allowedRoleTemplateIds", names, Dataset::ProviderConstraints);
     }
     if !held.is_empty() {
-        draft = draft.evidence("roleDefinition.displayName", role_names(held.iter().map(String::as_str)), Dataset::RoleAssignments);
+        draft = draft.evidence("roleDefinition.displayName", role_names(held.iter().map(String::as_str)), held::source(&entry.roles));
     }
     out.push(match approval {
         Some(approval) if open.is_empty() => approval::lowered(draft, approval),

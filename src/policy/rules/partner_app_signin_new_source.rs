@@ -29,6 +29,13 @@ pub(super) static RULE: Rule = Rule {
             helps(Dataset::ServicePrincipals),
             helps(Dataset::AppRoleAssignments),
             helps(Dataset::DelegatedGrants),
+            helps(Dataset::CrossTenantPartners),
+            helps(Dataset::RoleAssignments),
+            helps(Dataset::RoleSchedules),
+            helps(Dataset::SignIns),
+            helps(Dataset::Governance),
+            helps(Dataset::Subscriptions),
+            helps(Dataset::Declared),
         ],
         reads: Reads::All,
         fields: &[

@@ -28,6 +28,11 @@ pub(super) static RULE: Rule = Rule {
             helps(Dataset::AppSignIns),
             helps(Dataset::CrossTenantPartners),
             helps(Dataset::Subscriptions),
+            helps(Dataset::RoleAssignments),
+            helps(Dataset::RoleSchedules),
+            helps(Dataset::SignIns),
+            helps(Dataset::Governance),
+            helps(Dataset::Declared),
         ],
         reads: Reads::Some,
         fields: &[

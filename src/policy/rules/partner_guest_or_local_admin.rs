@@ -31,6 +31,9 @@ pub(super) static RULE: Rule = Rule {
             helps(Dataset::RoleSchedules),
             helps(Dataset::CrossTenantPartners),
             helps(Dataset::Subscriptions),
+            helps(Dataset::SignIns),
+            helps(Dataset::Governance),
+            helps(Dataset::Declared),
         ],
         reads: Reads::Some,
         fields: &[
