@@ -36,7 +36,6 @@ pub(super) static RULE: Rule = Rule {
             helps(Dataset::CrossTenantPartners),
             helps(Dataset::ProviderConstraints),
             helps(Dataset::Declared),
-            helps(Dataset::AppSignIns),
         ],
         reads: Reads::All,
         fields: &[

@@ -26,6 +26,7 @@ pub(super) static RULE: Rule = Rule {
             required(Dataset::Organization),
             helps(Dataset::ServicePrincipals),
             helps(Dataset::SignIns),
+            helps(Dataset::TenantNames),
         ],
         reads: Reads::Some,
         fields: &[
@@ -135,6 +136,10 @@ fn of_others_app(ctx: &Ctx<'_>, event: &AuditEvent, who: Person, what: &str) -> 
         let owner = owner.and_then(|app| app.owner_tenant_id.as_deref());
         if owner.is_some_and(|owner| who.tenant.as_deref().is_some_and(|tenant| tenant.eq_ignore_ascii_case(owner))) {
             return Ok(None);
+        }
+        // Whose the person is may be told by a name that was not read.
+        if owner.is_some() && who.tenant.is_none() && ctx.coverage(Dataset::TenantNames).status != Status::Complete {
+            return Err(Dataset::TenantNames);
         }
         // Only a list that was read to its end shows that the partner does not own it.
         if owner.is_none() && ctx.coverage(Dataset::ServicePrincipals).status != Status::Complete {

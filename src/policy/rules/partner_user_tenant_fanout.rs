@@ -407,6 +407,6 @@ mod tests {
 
     #[test]
     fn a_burst_weighs_its_customers_and_again_those_that_are_new() {
-        assert_eq!(super::Burst { first: 0, window: 0..=0, customers: 3, new: 2, usual: 0 }.weight(), 5);
+        assert_eq!(super::Burst { first: 0, last: 0, window: 0..=0, customers: 3, new: 2, usual: 0 }.weight(), 5);
     }
 }

@@ -22,6 +22,7 @@ pub(super) static RULE: Rule = Rule {
             required(Dataset::RoleAssignments),
             required(Dataset::RoleDefinitions),
             helps(Dataset::RoleSchedules),
+            helps(Dataset::ForeignPrincipals),
         ],
         reads: Reads::Some,
         fields: &[
