@@ -33,6 +33,23 @@ pub(super) fn read(path: &Path) -> Result<EarlierFile, Failure> {
 }
 
 impl EarlierFile {
+    /// Refuses a baseline that holds nothing of a tenant that is to be read, as soon as that is known: an hour of collecting is not lost on it.
+    pub(super) fn admits(&self, tenant_id: &str, views: &[View]) -> Result<(), Failure> {
+        // What is collected is never cut down.
+        if self.only_customer().is_some() {
+            return Err(cut_down(&self.path));
+        }
+        let held: Vec<(&str, View)> = match &self.run {
+            Earlier::Snapshot(snapshot) => snapshot.tenants.iter().map(|tenant| (tenant.tenant_id.as_str(), tenant.view)).collect(),
+            Earlier::Report(report) => report.tenants.keys().map(|(tenant, view)| (tenant.as_str(), *view)).collect(),
+        };
+        if views.iter().any(|view| held.contains(&(tenant_id, *view))) {
+            return Ok(());
+        }
+        let held: Vec<String> = held.into_iter().map(|(tenant, view)| named(tenant, view)).collect();
+        Err(of_another(&self.path, &held, &views.iter().map(|view| named(tenant_id, *view)).collect::<Vec<_>>()))
+    }
+
     /// The baseline of a run over a snapshot. One that holds nothing of what is judged is a mistake.
     pub(super) fn baseline(self, snapshot: &Snapshot, settings: &Settings, custom: &CustomRules) -> Result<Baseline, Failure> {
         let EarlierFile { path, run } = self;
@@ -43,13 +60,8 @@ impl EarlierFile {
             }
             Earlier::Report(report) => *report,
         };
-        let refuse = |why: String, help: &str| Err(Failure::usage(format!("use {} as baseline: {why}", path.display()), help));
-        // A report does not say whether it was cut down; only a snapshot is ever.
-        if baseline.form == Form::Snapshot && baseline.only_customer != snapshot.only_customer {
-            return refuse(
-                "one of it and this run is cut down to a single customer".into(),
-                "take a baseline of the same customer, or one of all of them",
-            );
+        if baseline.only_customer != snapshot.only_customer {
+            return Err(cut_down(&path));
         }
         let missing: Vec<String> = snapshot
             .tenants
@@ -59,11 +71,7 @@ impl EarlierFile {
             .collect();
         if missing.len() == snapshot.tenants.len() {
             let held: Vec<String> = baseline.tenants.keys().map(|(tenant, view)| named(tenant, *view)).collect();
-            let held = if held.is_empty() { "no tenant".to_owned() } else { held.join(" and ") };
-            return refuse(
-                format!("it holds {held}, and this run {}", missing.join(" and ")),
-                "take a snapshot or a JSON report of the same tenant in the same view",
-            );
+            return Err(of_another(&path, &held, &missing));
         }
         if !missing.is_empty() {
             tracing::warn!(baseline = %path.display(), "it does not hold {}: nothing there is called new", missing.join(" and "));
@@ -97,13 +105,27 @@ impl EarlierFile {
         }
     }
 
-    /// The customer that a snapshot was cut down to.
+    /// The customer that it was cut down to.
     pub(super) fn only_customer(&self) -> Option<&str> {
         match &self.run {
             Earlier::Snapshot(snapshot) => snapshot.only_customer.as_deref(),
-            Earlier::Report(_) => None,
+            Earlier::Report(report) => report.only_customer.as_deref(),
         }
     }
+}
+
+fn refused(path: &Path, why: &str, help: &str) -> Failure {
+    Failure::usage(format!("use {} as baseline: {why}", path.display()), help)
+}
+
+fn cut_down(path: &Path) -> Failure {
+    refused(path, "one of it and this run is cut down to a single customer", "take a baseline of the same customer, or one of all of them")
+}
+
+fn of_another(path: &Path, held: &[String], wanted: &[String]) -> Failure {
+    let held = if held.is_empty() { "no tenant".to_owned() } else { held.join(" and ") };
+    let why = format!("it holds {held}, and this run {}", wanted.join(" and "));
+    refused(path, &why, "take a snapshot or a JSON report of the same tenant in the same view")
 }
 
 /// A tenant in a view, in words.

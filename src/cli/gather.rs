@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::agreement::{Seen, agree};
+use super::earlier::EarlierFile;
 use super::failure::{Failure, consent_address, to_grant};
 use super::imports;
 use super::options::{Gathering, Target};
@@ -25,14 +26,16 @@ struct Read {
 }
 
 /// Reads every tenant, one after the other: each has limits of its own, but they share this machine and its person.
-pub(super) async fn gather(gathering: &Gathering, progress: &Progress) -> Result<Snapshot, Failure> {
+///
+/// A run of one tenant ends before it is read if the baseline holds nothing of it; of several, one may be held and another not.
+pub(super) async fn gather(gathering: &Gathering, baseline: Option<&EarlierFile>, progress: &Progress) -> Result<Snapshot, Failure> {
     let result = match &gathering.stage {
         Some(stage) => {
             // The server lives as long as this binding.
             let (_server, target) = stage.start()?;
-            all(gathering, std::slice::from_ref(&target), progress).await
+            all(gathering, std::slice::from_ref(&target), baseline, progress).await
         }
-        None => all(gathering, &gathering.targets, progress).await,
+        None => all(gathering, &gathering.targets, baseline, progress).await,
     };
     progress.finish();
     let read = result?;
@@ -54,20 +57,27 @@ pub(super) async fn gather(gathering: &Gathering, progress: &Progress) -> Result
     })
 }
 
-async fn all(gathering: &Gathering, targets: &[Target], progress: &Progress) -> Result<Vec<Read>, Failure> {
+async fn all(gathering: &Gathering, targets: &[Target], baseline: Option<&EarlierFile>, progress: &Progress) -> Result<Vec<Read>, Failure> {
+    let baseline = baseline.filter(|_| targets.len() == 1);
     let clock = Clock::faster(gathering.speed);
     let mut read = Vec::new();
     for target in targets {
         progress.start(&target.asked.label, gathering.speed);
-        read.extend(Box::pin(one(gathering, target, &clock, progress)).await?);
+        read.extend(Box::pin(one(gathering, target, &clock, baseline, progress)).await?);
     }
     Ok(read)
 }
 
-async fn one(gathering: &Gathering, target: &Target, clock: &Clock, progress: &Progress) -> Result<Vec<Read>, Failure> {
+async fn one(
+    gathering: &Gathering,
+    target: &Target,
+    clock: &Clock,
+    baseline: Option<&EarlierFile>,
+    progress: &Progress,
+) -> Result<Vec<Read>, Failure> {
     let connection = in_time(target, clock, wire::connect(target, clock, progress)).await?;
     // A wrong tenant ends the run before anything of it is read, where the token tells.
-    agree(connection.seen()).map_err(Failure::WrongTenant)?;
+    let known = agree(connection.seen()).map_err(Failure::WrongTenant)?;
     if gathering.stage.is_none() {
         progress.note(&signed_in(&connection, &target.asked.label));
     }
@@ -75,6 +85,9 @@ async fn one(gathering: &Gathering, target: &Target, clock: &Clock, progress: &P
         [] => settle_view(&connection, progress).await,
         views => views.to_vec(),
     };
+    if let Some((baseline, id)) = baseline.zip(known) {
+        baseline.admits(&id, &views)?;
+    }
     let mut read = Vec::new();
     for view in views {
         let mut tenant = wire::read(&connection.client, gathering, view, target.network.cloud.as_str(), progress).await;

@@ -43,8 +43,8 @@ pub(super) fn apply_file(config: &mut Config, settings: &mut Settings) {
 fn apply_waivers(config: &mut Config, settings: &mut Settings) {
     let mut problems = Vec::new();
     for waiver in &config.waivers {
-        match find_rule(&waiver.rule, settings) {
-            Ok(rule_id) => settings.waivers.push(Waiver {
+        if let Ok(rule_id) = find_rule(&waiver.rule, settings) {
+            settings.waivers.push(Waiver {
                 rule_id,
                 subject: waiver.subject.clone(),
                 partner: waiver.partner.clone(),
@@ -52,11 +52,12 @@ fn apply_waivers(config: &mut Config, settings: &mut Settings) {
                 reason: waiver.reason.clone(),
                 owner: waiver.owner.clone(),
                 until: waiver.until,
-            }),
-            Err(near) => {
-                let message = format!("`rule`: there is no rule {:?}", waiver.rule);
-                problems.push(config.problem_at(&waiver.rule_at, message, did_you_mean(near.as_deref())));
-            }
+            });
+        }
+    }
+    for (rule, at) in &config.waived_rules {
+        if let Err(near) = find_rule(rule, settings) {
+            problems.push(config.problem_at(at, format!("`rule`: there is no rule {rule:?}"), did_you_mean(near.as_deref())));
         }
     }
     config.add(problems);

@@ -115,6 +115,8 @@ pub struct Config {
     pub accepted_gaps: Vec<GapEntry>,
     /// `[[waiver]]`.
     pub waivers: Vec<WaiverEntry>,
+    /// The rules of all waivers, those with a mistake too, with their places: not looked up yet.
+    pub waived_rules: Vec<(String, Range<usize>)>,
     /// `[[role-set]]`.
     pub role_sets: Vec<RoleSetEntry>,
     /// `[[approved]]`.
@@ -168,6 +170,7 @@ impl Config {
             trust,
             accepted_gaps: Vec::new(),
             waivers: Vec::new(),
+            waived_rules: Vec::new(),
             role_sets: Vec::new(),
             approved: Vec::new(),
             tenants: Vec::new(),
@@ -220,7 +223,7 @@ fn read_entry(config: &mut Config, key: &Spanned<std::borrow::Cow<'_, str>>, val
         "rules" if !value.get_ref().is_table() => spots.push(Spot::new(value.span(), "rules are tables").help("write `[rules.<id>]`")),
         "accepted-gap" => gaps::read(value, &mut config.accepted_gaps, spots),
         "role-set" => role_sets::read(value, &mut config.role_sets, spots),
-        "waiver" => waivers::read(value, &mut config.waivers, spots),
+        "waiver" => waivers::read(value, &mut config.waivers, &mut config.waived_rules, spots),
         "approved" => approved::read(value, &config.role_sets, &mut config.approved, spots),
         "tenant" => tenants::read(value, &mut config.tenants, spots),
         _ => {

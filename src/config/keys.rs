@@ -118,7 +118,7 @@ pub const ALL: &[Key] = &[
     named("client-certificate", Kind::Path),
     named("access-token-file", Kind::Path),
     Key { name: "lookback", kind: Kind::Days, from: Trust::Discovered },
-    Key { name: "conditional-access-all-users", kind: Kind::OneOf(READINGS), from: Trust::Discovered },
+    named("conditional-access-all-users", Kind::OneOf(READINGS)),
     named("max-records", Kind::Int(1, MAX_RECORDS)),
     named("skip-dataset", Kind::List),
     named("declared", Kind::List),

@@ -21,8 +21,6 @@ const REQUIRED: [(&str, &str); 5] =
 pub struct WaiverEntry {
     /// The rule, by id or code; not looked up yet.
     pub rule: String,
-    /// Where the rule is written.
-    pub rule_at: Range<usize>,
     /// Id of the subject, or a fingerprint.
     pub subject: String,
     /// Tenant id of the partner, lower case.
@@ -38,9 +36,9 @@ pub struct WaiverEntry {
 }
 
 /// Reads the list.
-pub fn read(value: &Spanned<DeValue<'_>>, waivers: &mut Vec<WaiverEntry>, spots: &mut Vec<Spot>) {
+pub fn read(value: &Spanned<DeValue<'_>>, waivers: &mut Vec<WaiverEntry>, rules: &mut Vec<(String, Range<usize>)>, spots: &mut Vec<Spot>) {
     for (span, table) in tables(value, "waiver", spots) {
-        let Some(entry) = read_one(span.clone(), table, spots) else { continue };
+        let Some(entry) = read_one(span.clone(), table, rules, spots) else { continue };
         let key = |one: &WaiverEntry| (one.rule.to_lowercase(), one.subject.to_lowercase(), one.partner.clone(), one.customer.clone());
         if waivers.iter().any(|other| key(other) == key(&entry)) {
             spots.push(Spot::new(span, format!("{} is waived twice for {:?}", entry.rule, entry.subject)).help("keep one of the two"));
@@ -50,9 +48,14 @@ pub fn read(value: &Spanned<DeValue<'_>>, waivers: &mut Vec<WaiverEntry>, spots:
     }
 }
 
-fn read_one(span: Range<usize>, table: &DeTable<'_>, spots: &mut Vec<Spot>) -> Option<WaiverEntry> {
+fn read_one(
+    span: Range<usize>,
+    table: &DeTable<'_>,
+    rules: &mut Vec<(String, Range<usize>)>,
+    spots: &mut Vec<Spot>,
+) -> Option<WaiverEntry> {
     let before = spots.len();
-    let (mut texts, mut rule_at, mut ends) = ([const { None }; 6], 0..0, None);
+    let (mut texts, mut ends) = ([const { None }; 6], None);
     for (key, value) in table {
         let (name, at) = (key.get_ref().as_ref(), value.span());
         match (KEYS.iter().position(|known| *known == name), value.get_ref().as_str().map(str::trim)) {
@@ -69,7 +72,7 @@ fn read_one(span: Range<usize>, table: &DeTable<'_>, spots: &mut Vec<Spot>) -> O
             }
             (Some(place), Some(text)) => {
                 if name == "rule" {
-                    rule_at = at;
+                    rules.push((text.to_owned(), at));
                 }
                 if let Some(slot) = texts.get_mut(place) {
                     *slot = Some(text.to_owned());
@@ -87,7 +90,6 @@ fn read_one(span: Range<usize>, table: &DeTable<'_>, spots: &mut Vec<Spot>) -> O
     let [rule, subject, partner, customer, reason, owner] = texts;
     Some(WaiverEntry {
         rule: rule?,
-        rule_at,
         subject: subject?,
         partner: lower(partner),
         customer: lower(customer),

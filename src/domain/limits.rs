@@ -91,7 +91,7 @@ pub struct WorkHours {
     pub end: u32,
     /// Minutes ahead of UTC.
     pub offset: i32,
-    /// Days, from Monday as 0; empty: every day.
+    /// Days on which they begin, from Monday as 0; empty: every day.
     pub days: Vec<u8>,
 }
 
@@ -160,7 +160,9 @@ impl WorkHours {
             true => (self.start..self.end).contains(&minute),
             false => minute >= self.start || minute < self.end,
         };
-        let day = local.weekday().num_days_from_monday();
+        // What is past midnight belongs to the evening before: Monday at two is the end of Sunday's night.
+        let is_past_midnight = self.end < self.start && minute < self.end;
+        let day = (local.weekday().num_days_from_monday() + if is_past_midnight { 6 } else { 0 }) % 7;
         in_span && (self.days.is_empty() || self.days.iter().any(|known| u32::from(*known) == day))
     }
 }
@@ -228,6 +230,9 @@ mod tests {
         assert!(
             night.hold(at("2026-06-01T23:00:00Z")) && night.hold(at("2026-06-01T05:59:00Z")) && !night.hold(at("2026-06-01T06:00:00Z"))
         );
+        let nights = WorkHours { days: vec![0, 1, 2, 3, 4], ..night };
+        assert!(nights.hold(at("2026-06-01T23:00:00Z")) && nights.hold(at("2026-06-06T02:00:00Z")), "Friday's night ends on Saturday");
+        assert!(!nights.hold(at("2026-06-01T02:00:00Z")) && !nights.hold(at("2026-06-06T23:00:00Z")), "Sunday's night ends on Monday");
         assert_eq!(WorkHours::parse_day("sunday"), Some(6));
     }
 }

@@ -1,5 +1,6 @@
 //! What a run says: handed to the reporters ready-made, sorted, with the exit status settled.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -43,6 +44,10 @@ pub struct Run {
     pub lookback_days: u32,
     /// Ids of the rules that were to be judged, sorted: what a later run can call new rests on it.
     pub rules: Vec<String>,
+    /// By rule, a hash of the settings that decide what it finds: what another run by other settings did not find is not new.
+    pub terms: BTreeMap<String, String>,
+    /// If the snapshot was cut down to one customer, that customer's tenant id.
+    pub only_customer: Option<String>,
 }
 
 /// One tenant in one view.

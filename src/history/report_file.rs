@@ -40,6 +40,10 @@ struct Run {
     /// Reports of early builds do not say it.
     #[serde(default)]
     rules: Vec<String>,
+    #[serde(default)]
+    terms: BTreeMap<String, String>,
+    #[serde(default)]
+    only_customer: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -151,7 +155,7 @@ pub(super) fn read(text: &[u8], version: &str) -> Result<Baseline, EarlierError>
         id: fingerprint::of_run(text, b"", b"", ""),
         form: Form::Report,
         collected_at: report.run.collected_at,
-        only_customer: None,
+        only_customer: report.run.only_customer,
         tenants,
     })
 }
@@ -169,7 +173,9 @@ fn before(report: &Report, tenant: &Tenant) -> Before {
     // A report that does not say which rules ran shows only that those ran that found something.
     let rules: Vec<String> =
         if report.run.rules.is_empty() { open().map(|found| found.rule_id.clone()).collect() } else { report.run.rules.clone() };
+    let terms = report.run.terms.clone();
     let sight = Sight::of(coverage, rules, &unjudged.iter().collect::<Vec<_>>(), &pointless.iter().collect::<Vec<_>>());
+    let sight = Sight { terms, ..sight };
     let found = open().map(|found| (found.fingerprint.clone(), finding(found, report.run.now))).collect();
     Before { picture, sight, found }
 }

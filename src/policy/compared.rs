@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::diff::{self, Baseline, Before, Comparison, Form, Picture, Sight};
 use crate::domain::ledger::{self, Ledger};
 use crate::domain::report::{Missing, NotApplicable, NotEvaluated, Report};
-use crate::domain::{Finding, Need, Snapshot, Status, TenantSnapshot, Timestamp, View};
+use crate::domain::{Dataset, Finding, Need, Snapshot, Status, TenantSnapshot, Timestamp, View, fingerprint};
 
 use super::custom::Verdicts;
 use super::rule::{Ctx, Rule};
@@ -41,7 +41,7 @@ pub fn baseline_of(snapshot: &Snapshot, settings: &Settings) -> Baseline {
 /// The same with what the organisation's own rules say of it at that time.
 pub fn baseline_with(snapshot: &Snapshot, settings: &Settings, custom: &Verdicts) -> Baseline {
     let report = super::evaluate_with(snapshot, None, settings, snapshot.collected_at, custom);
-    let sights = sights(snapshot, &report.run.rules, &report.not_evaluated, &report.not_applicable);
+    let sights = sights(snapshot, (&report.run.rules, &report.run.terms), &report.not_evaluated, &report.not_applicable);
     let mut found = found(&report);
     let before = |tenant: &TenantSnapshot| {
         let key = (tenant.tenant_id.clone(), tenant.view);
@@ -77,10 +77,39 @@ pub(super) fn selected(settings: &Settings) -> Vec<String> {
     ids
 }
 
+/// Rules that find something beyond the limits that approvals put on sign-ins.
+const BY_LIMITS: [&str; 3] = ["partner-signin-new-country", "partner-signin-new-network", "partner-signin-off-hours"];
+
+/// For each rule that is to be judged a hash of what decides what it finds: its own settings, and of all others those that it looks at. What
+/// only raises, lowers or waives a finding is none of it.
+pub(super) fn terms(settings: &Settings) -> BTreeMap<String, String> {
+    let mut limits: Vec<String> = settings
+        .approved
+        .iter()
+        .filter(|approved| approved.countries.is_some() || approved.networks.is_some() || approved.hours.is_some())
+        .map(|approved| format!("{}{:?}{:?}{:?}", approved.tenant_id, approved.countries, approved.networks, approved.hours))
+        .collect();
+    limits.sort();
+    let of = |rule: &Rule| {
+        let values = settings.rules.get(rule.meta.id).into_iter().flat_map(|own| own.values());
+        let mut parts: Vec<String> = values.map(|(name, value)| format!("{name}={value:?}")).collect();
+        if BY_LIMITS.contains(&rule.meta.id) {
+            parts.extend(limits.iter().cloned());
+        }
+        if rule.meta.customer_uses.iter().chain(rule.meta.uses).any(|uses| uses.dataset == Dataset::ConditionalAccess) {
+            parts.push(format!("{:?}", settings.reading));
+        }
+        // A rule of the organisation is what its file says.
+        parts.extend(settings.custom.iter().filter(|custom| custom.rule.meta.id == rule.meta.id).map(|custom| custom.source.clone()));
+        (rule.meta.id.to_owned(), fingerprint::of_row(parts.iter().map(String::as_str)))
+    };
+    settings.all_rules().filter(|rule| settings.selects(rule.meta.id)).map(of).collect()
+}
+
 /// What a run could see, by tenant and view.
 pub(super) fn sights(
     snapshot: &Snapshot,
-    rules: &[String],
+    (rules, terms): (&[String], &BTreeMap<String, String>),
     not_evaluated: &[NotEvaluated],
     not_applicable: &[NotApplicable],
 ) -> BTreeMap<(String, View), Sight> {
@@ -88,7 +117,7 @@ pub(super) fn sights(
         let unjudged: Vec<_> = not_evaluated.iter().filter(|row| row.tenant_id == tenant.tenant_id && row.view == tenant.view).collect();
         let pointless: Vec<_> = not_applicable.iter().filter(|row| row.tenant_id == tenant.tenant_id && row.view == tenant.view).collect();
         let sight = Sight::of(tenant.coverage.clone(), rules.iter().cloned(), &unjudged, &pointless);
-        ((tenant.tenant_id.clone(), tenant.view), sight)
+        ((tenant.tenant_id.clone(), tenant.view), Sight { terms: terms.clone(), ..sight })
     };
     snapshot.tenants.iter().map(of).collect()
 }

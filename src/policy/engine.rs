@@ -1,7 +1,6 @@
 //! From rules and facts to a report: who is judged, who is not, what counts.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 
 use crate::domain::diff::Baseline;
@@ -17,6 +16,7 @@ use super::custom::Verdicts;
 use super::footprint;
 use super::gaps::{self, Gaps, accepted};
 use super::index::Index;
+use super::order::sorted;
 use super::rule::{Ctx, Draft, Out, Rule};
 use super::settings::{RuleSettings, Settings};
 use super::waivers;
@@ -35,7 +35,15 @@ pub fn evaluate_with(snapshot: &Snapshot, baseline: Option<&Baseline>, settings:
         // A panic of the hashing is this thread's too.
         let id = id.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let rules = compared::selected(settings);
-        let run = Run { id, now, collected_at: snapshot.collected_at, lookback_days: snapshot.lookback_days, rules };
+        let run = Run {
+            id,
+            now,
+            collected_at: snapshot.collected_at,
+            lookback_days: snapshot.lookback_days,
+            rules,
+            terms: compared::terms(settings),
+            only_customer: snapshot.only_customer.clone(),
+        };
         report(judged, run, settings)
     })
 }
@@ -59,7 +67,8 @@ fn judge(
         tenants.push(tenant_report(tenant, joined, settings, now));
     }
     if let Some(baseline) = baseline {
-        let sights = compared::sights(snapshot, &compared::selected(settings), &judged.not_evaluated, &judged.not_applicable);
+        let (rules, terms) = (compared::selected(settings), compared::terms(settings));
+        let sights = compared::sights(snapshot, (&rules, &terms), &judged.not_evaluated, &judged.not_applicable);
         baseline.classify(&mut judged.findings, now, &sights, &|id| settings.meta(id));
     }
     judged.findings = sorted(judged.findings);
@@ -75,50 +84,6 @@ fn report((tenants, judged): (Vec<TenantReport>, Judged), run: Run, settings: &S
     let Judged { findings, not_evaluated, not_applicable, notes } = judged;
     let summary = summarise(&findings, &not_evaluated, settings);
     Report { tool: Tool::this(), run, tenants, findings, not_evaluated, not_applicable, notes, summary }
-}
-
-/// Worst first, what is new before what is not, what is resolved last of all; then by code, tenant, subject and fingerprint. A fingerprint names one finding: two of one rule with the same one come only
-/// of two facts with one id.
-fn sorted(findings: Vec<Finding>) -> Vec<Finding> {
-    // Codes and tenants are few and their strings long alike: each is compared once, and then its place.
-    let codes: BTreeSet<&str> = findings.iter().map(|finding| &*finding.code).collect();
-    let tenants: BTreeSet<&str> = findings.iter().map(|finding| finding.tenant_id.as_str()).collect();
-    let places = |words: BTreeSet<&'_ str>| -> HashMap<String, usize> {
-        words.into_iter().enumerate().map(|(place, word)| (word.to_owned(), place)).collect()
-    };
-    let (codes, tenants) = (places(codes), places(tenants));
-    let mut order: Vec<_> = findings
-        .iter()
-        .enumerate()
-        .map(|(at, finding)| {
-            let is_resolved = finding.state == State::Resolved;
-            let place = (
-                is_resolved,
-                Reverse(finding.severity),
-                standing(finding.state),
-                codes.get(&*finding.code),
-                tenants.get(&finding.tenant_id),
-            );
-            (place, finding.subject.id.as_str(), finding.fingerprint.as_str(), at)
-        })
-        .collect();
-    // Two findings with one fingerprint: which of them stays is told by what they say, not by which came first.
-    let said = |at: usize| findings.get(at).map(|finding| format!("{finding:?}"));
-    order.sort_unstable_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then_with(|| said(a.3).cmp(&said(b.3))));
-    let mut named: HashSet<&str> = HashSet::with_capacity(findings.len());
-    let order: Vec<usize> = order.into_iter().filter(|(_, _, fingerprint, _)| named.insert(fingerprint)).map(|(_, _, _, at)| at).collect();
-    let mut findings: Vec<Option<Finding>> = findings.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|at| findings.get_mut(at).and_then(Option::take)).collect()
-}
-
-/// What is new stands first among equals.
-fn standing(state: State) -> u8 {
-    match state {
-        State::New => 0,
-        State::UnknownBefore => 1,
-        State::Existing | State::Unbaselined => 2,
-        State::Resolved => 3,
-    }
 }
 
 /// What the rules said.

@@ -131,13 +131,13 @@ pub fn unaccepted_gaps(tenant: &TenantSnapshot, settings: &Settings, now: Timest
 
 /// What is to be said of the accepted gaps of a file: those that ended, and those where there is no gap.
 pub(super) fn notes(tenants: &[TenantSnapshot], gaps: &[AcceptedGap], now: Timestamp) -> Vec<Note> {
-    let mut notes: Vec<Note> = gaps.iter().filter(|gap| gap.lasting).filter_map(|gap| note(tenants, gap, now)).collect();
+    let mut notes: Vec<Note> = gaps.iter().filter(|gap| gap.lasting).filter_map(|gap| note(tenants, gap, gaps, now)).collect();
     notes.sort();
     notes.dedup();
     notes
 }
 
-fn note(tenants: &[TenantSnapshot], gap: &AcceptedGap, now: Timestamp) -> Option<Note> {
+fn note(tenants: &[TenantSnapshot], gap: &AcceptedGap, gaps: &[AcceptedGap], now: Timestamp) -> Option<Note> {
     let meant = |dataset: &Dataset| gap.dataset.is_none_or(|wanted| wanted == *dataset);
     let found = || tenants.iter().flat_map(|tenant| Dataset::of_view(tenant.view).filter(meant).map(|dataset| tenant.coverage_of(dataset)));
     // A run of another view says nothing of it.
@@ -149,9 +149,23 @@ fn note(tenants: &[TenantSnapshot], gap: &AcceptedGap, now: Timestamp) -> Option
         (None, Some(status)) => format!("the accepted gap of every dataset that is {status}"),
         (None, None) => "the accepted gap of every dataset".to_owned(),
     };
+    // One that ended beside one that holds lets nothing count again.
+    let counts = || {
+        tenants.iter().any(|tenant| {
+            Dataset::of_view(tenant.view).filter(meant).any(|dataset| {
+                let coverage = tenant.coverage_of(dataset);
+                coverage.status.is_unread()
+                    && gap.status.is_none_or(|wanted| wanted == coverage.status)
+                    && accepted(tenant, dataset, &coverage, gaps, now).is_none()
+            })
+        })
+    };
     let ended = gap.until.filter(|until| *until < now);
     let (kind, text) = match (is_matched, ended) {
         (true, None) => return None,
+        (true, Some(until)) if !counts() => {
+            (NoteKind::EndedGap, format!("{which} ended on {}: another one holds, take it out", until.date()))
+        }
         (true, Some(until)) => (NoteKind::EndedGap, format!("{which} ended on {}: it counts again", until.date())),
         (false, _) => (NoteKind::UnmatchedGap, format!("{which} is in vain: what it means was read, or has another status")),
     };

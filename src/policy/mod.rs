@@ -7,6 +7,7 @@ pub mod examples;
 mod footprint;
 mod gaps;
 pub mod index;
+mod order;
 pub mod profiles;
 pub mod rule;
 pub mod rules;

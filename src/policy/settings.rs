@@ -55,7 +55,7 @@ impl RuleSettings {
         }
     }
 
-    /// A list of strings, lower case.
+    /// A list of strings, lower case but for those that the default spells.
     pub fn list(&self, name: &str) -> &[String] {
         debug_assert!(matches!(self.values.get(name), Some(Value::List(_))), "undeclared setting {name}");
         match self.values.get(name) {
@@ -358,13 +358,17 @@ fn read_setting(setting: &Setting, value: &DeValue<'_>) -> Result<Value, String>
                 .map(Value::Int)
                 .ok_or_else(|| format!("it must be between {min} and {max}"))
         }
-        SettingDefault::List(_) => {
+        SettingDefault::List(defaults) => {
             let items = value.as_array().ok_or("expected a list of strings")?;
             if items.len() > MAX_ITEMS {
                 return Err(format!("the list has more than {MAX_ITEMS} entries"));
             }
             let read = |item: &DeValue<'_>| match item.as_str().map(str::trim) {
-                Some(text) if !text.is_empty() && text.chars().count() <= MAX_ITEM_CHARS => Ok(text.to_lowercase()),
+                Some(text) if !text.is_empty() && text.chars().count() <= MAX_ITEM_CHARS => {
+                    // What the default names is written as the default writes it: a list that says the same is the same.
+                    let default = defaults.iter().find(|default| default.eq_ignore_ascii_case(text));
+                    Ok(default.map_or_else(|| text.to_lowercase(), |default| (*default).to_owned()))
+                }
                 Some(_) => Err(format!("an entry is empty or longer than {MAX_ITEM_CHARS} characters")),
                 None => Err("expected a list of strings".to_owned()),
             };

@@ -65,7 +65,8 @@ pub(super) fn apply(
     for (place, waiver) in settings.waivers.iter().enumerate() {
         known.entry((waiver.rule_id, waiver.subject.to_ascii_lowercase())).or_default().push(place);
     }
-    let mut matched: BTreeSet<usize> = BTreeSet::new();
+    // Whether a finding that it means counts: an ended one beside one that holds lets nothing count again.
+    let mut matched: BTreeMap<usize, bool> = BTreeMap::new();
     for finding in findings.iter_mut().filter(|finding| finding.state != State::Resolved) {
         let keys = [finding.subject.id.to_ascii_lowercase(), finding.fingerprint.clone()];
         let named = Named::of(finding);
@@ -74,7 +75,10 @@ pub(super) fn apply(
         // The one that lasts longest speaks, whatever their order.
         let last = places.iter().filter_map(|place| settings.waivers.get(*place)).map(|waiver| (waiver.holds(now), waiver.waived()));
         let last = last.max_by(|a, b| (a.1.until, &a.1).cmp(&(b.1.until, &b.1)));
-        matched.extend(places);
+        let counts = !matches!(last, Some((true, _)));
+        for place in places {
+            *matched.entry(place).or_default() |= counts;
+        }
         match last {
             Some((true, waived)) => finding.standing.waiver = Some(waived),
             Some((false, waived)) => finding.standing.ended_waiver = Some(waived),
@@ -86,7 +90,7 @@ pub(super) fn apply(
         .iter()
         .enumerate()
         .filter(|(_, waiver)| is_judged(waiver, views, settings))
-        .filter_map(|(place, waiver)| note(waiver, matched.contains(&place), not_evaluated, now))
+        .filter_map(|(place, waiver)| note(waiver, matched.get(&place).copied(), not_evaluated, now))
         .collect();
     notes.sort();
     notes.dedup();
@@ -98,18 +102,22 @@ fn is_judged(waiver: &Waiver, views: &BTreeSet<View>, settings: &Settings) -> bo
     settings.selects(waiver.rule_id) && settings.meta(waiver.rule_id).is_some_and(|meta| meta.views.iter().any(|view| views.contains(view)))
 }
 
-fn note(waiver: &Waiver, is_matched: bool, not_evaluated: &[NotEvaluated], now: Timestamp) -> Option<Note> {
+/// `counts`: whether a finding that it means counts; `None`: it means none.
+fn note(waiver: &Waiver, counts: Option<bool>, not_evaluated: &[NotEvaluated], now: Timestamp) -> Option<Note> {
     let which = format!("the waiver of {} for {}", waiver.rule_id, waiver.subject);
-    let (kind, text) = match (is_matched, waiver.holds(now)) {
-        (true, true) => return None,
-        (true, false) => {
+    let (kind, text) = match (counts, waiver.holds(now)) {
+        (Some(_), true) => return None,
+        (Some(false), false) => {
+            (NoteKind::EndedWaiver, format!("{which} ended on {}: another one holds, take it out", waiver.until.date()))
+        }
+        (Some(true), false) => {
             (NoteKind::EndedWaiver, format!("{which} ended on {}: the finding counts again ({})", waiver.until.date(), waiver.owner))
         }
         // Nobody should take a waiver out because the facts behind it could not be read.
-        (false, _) if not_evaluated.iter().any(|entry| entry.rule_id == waiver.rule_id) => {
+        (None, _) if not_evaluated.iter().any(|entry| entry.rule_id == waiver.rule_id) => {
             (NoteKind::UnmatchedWaiver, format!("{which} matches no finding, but that rule could not be fully judged"))
         }
-        (false, _) => (NoteKind::UnmatchedWaiver, format!("{which} matches no finding: take it out, or mend its subject")),
+        (None, _) => (NoteKind::UnmatchedWaiver, format!("{which} matches no finding: take it out, or mend its subject")),
     };
     Some(Note {
         kind,

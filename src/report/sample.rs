@@ -178,6 +178,8 @@ fn report(relationships: Vec<RelationshipRow>, findings: Vec<Finding>, exit_code
         tool: Tool { name: "partnerscope".into(), version: "0.1.0".into() },
         run: Run {
             rules: Vec::new(),
+            terms: Default::default(),
+            only_customer: None,
             id: "5f0c4b1f7a0e4a4c8a1d2b3c4d5e6f70".into(),
             now: at("2026-01-10T12:00:00Z"),
             collected_at: at("2026-01-10T12:00:00Z"),

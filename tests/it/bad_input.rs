@@ -207,9 +207,21 @@ fn a_baseline_of_another_tenant_or_view_is_refused() {
         let stderr = refused(&program, &["diff", baseline, "msp.json"]);
         assert!(stderr.contains("OLD holds tenant"), "{baseline}: {stderr}");
     }
+    // `audit` asks Graph for nothing before it refuses.
+    let stderr = refused(&program, &["audit", "--fixture", "contoso", "-vv", "--baseline", "msp.json"]);
+    assert!(stderr.contains("it holds tenant") && stderr.contains("in the customer view"), "{stderr}");
+    assert!(!stderr.contains("answered method="), "{stderr}");
     let customer = text.split("\"customer\":{\"tenantId\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     program.run(&["collect", "--fixture", "tidy-msp", "--customer", &customer, "-o", "one.json"]);
-    for args in [&["evaluate", "msp.json", "--baseline", "one.json"][..], &["diff", "one.json", "msp.json"]] {
+    program.run(&["evaluate", "one.json", "--format", "json=report-of-one.json"]);
+    for args in [
+        &["evaluate", "msp.json", "--baseline", "one.json"][..],
+        &["diff", "one.json", "msp.json"],
+        &["evaluate", "msp.json", "--baseline", "report-of-one.json"],
+        &["evaluate", "one.json", "--baseline", "report-of-msp.json"],
+        &["diff", "report-of-one.json", "msp.json"],
+        &["audit", "--fixture", "tidy-msp", "--baseline", "report-of-one.json"],
+    ] {
         assert!(refused(&program, args).contains("a single customer"), "{args:?}");
     }
 }

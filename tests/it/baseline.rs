@@ -114,6 +114,22 @@ fn what_came_is_new_and_what_went_is_resolved() {
 }
 
 #[test]
+fn another_threshold_makes_nothing_new_and_nothing_resolved() {
+    let program = program("northwind-msp", |_| {});
+    let policy = |days: u32| format!("[rules.gdap-long-duration]\nmax-days = {days}\n");
+    program.write("long.toml", &policy(1_000));
+    program.write("short.toml", &policy(30));
+    program.run(&["evaluate", "s.json", "--config", "long.toml", "--format", "json=long.json"]);
+    program.run(&["evaluate", "s.json", "--config", "short.toml", "--format", "json=short.json"]);
+    for (config, before) in [("short.toml", "long.json"), ("long.toml", "short.json"), ("short.toml", "s.json")] {
+        let (_, report) = program.report(&["evaluate", "s.json", "--config", config, "--baseline", before, "--fail-on-new", "info"]);
+        let counts = |state: &str| report["summary"]["byState"][state].as_u64().unwrap();
+        assert_eq!([counts("new"), counts("resolved")], [0, 0], "{config} against {before}");
+        assert_eq!(counts("unknownBefore") > 0, before == "long.json", "{config} against {before}");
+    }
+}
+
+#[test]
 fn the_two_limits_beside_each_other() {
     let program = program("northwind-msp", |_| {});
     let code = |args: &[&str]| program.run(&[&["evaluate", "s.json", "--allow-incomplete"], args].concat()).code;

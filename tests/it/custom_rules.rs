@@ -160,6 +160,23 @@ fn what_is_new_is_told_of_own_rules_too() {
 }
 
 #[test]
+fn a_rule_that_was_written_anew_makes_nothing_new_in_the_tenant() {
+    let rules = Rules::new().with("acme-active", BODY);
+    rules.0.write("facts.json", &snapshot(&[("r1", "active"), ("r2", "terminated")]).to_string());
+    let (_, earlier) = rules.evaluate(&["--rule", "acme-active"]);
+    rules.0.write("earlier.json", &earlier.to_string());
+    let states = |rules: &Rules| {
+        let (_, report) = rules.evaluate(&["--rule", "acme-active", "--baseline", "earlier.json"]);
+        let states = report["findings"].as_array().unwrap().iter().map(|finding| finding["state"].as_str().unwrap().to_owned());
+        states.collect::<Vec<_>>()
+    };
+    assert_eq!(states(&rules), ["existing"]);
+    // The rule asks for more than it did: what it finds now, it could not have found then.
+    let rules = rules.with("acme-active", &BODY.replace("r.status == \"active\"", "r.status in {\"active\", \"terminated\"}"));
+    assert!(states(&rules).contains(&"unknownBefore".to_owned()) && !states(&rules).contains(&"new".to_owned()), "{:?}", states(&rules));
+}
+
+#[test]
 fn a_dataset_that_was_not_read_is_not_clean() {
     let rules = Rules::new().with("acme-active", BODY);
     for (status, counts) in [("denied", 3), ("partial", 3), ("skipped", 0)] {

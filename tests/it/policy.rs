@@ -69,6 +69,29 @@ fn an_ended_waiver_lets_the_finding_count_again_and_says_so() {
 }
 
 #[test]
+fn an_ended_waiver_beside_one_that_holds_lets_nothing_count() {
+    let program = strict();
+    let (_, report) = judged(&program, RULES);
+    let (subject, print) = (texts(&report, "/subject/id").remove(0), texts(&report, "/fingerprint").remove(0));
+    let both = format!("{}{}", waiver(&subject, "2020-01-31"), waiver(&print, "2099-01-31"));
+    let (_, report) = judged(&program, &format!("{both}{RULES}"));
+    let notes = texts_of_notes(&report);
+    assert!(notes.iter().any(|text| text.contains("another one holds")), "{notes:?}");
+    assert!(!notes.iter().any(|text| text.contains("counts again")), "{notes:?}");
+    let gap = |until: &str| format!("[[accepted-gap]]\ndataset = \"groups\"\nreason = \"known\"\nuntil = {until}\n");
+    program.run(&["collect", "--fixture", "partly-denied-msp", "-o", "denied.json"]);
+    program.write("gaps.toml", &format!("{}{}", gap("2020-01-31"), gap("2099-01-31")));
+    let (_, report) = program.report(&["evaluate", "denied.json", "--config", "gaps.toml"]);
+    let notes = texts_of_notes(&report);
+    assert!(notes.iter().any(|text| text.contains("another one holds")), "{notes:?}");
+    assert!(!notes.iter().any(|text| text.contains("counts again")), "{notes:?}");
+}
+
+fn texts_of_notes(report: &Value) -> Vec<String> {
+    report["notes"].as_array().into_iter().flatten().map(|note| note["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
 fn what_matches_nothing_is_told() {
     let program = strict();
     let gap =
@@ -149,6 +172,25 @@ fn init_from_a_snapshot_names_candidates_that_approve_nothing() {
     assert_eq!(program.report(&["evaluate", "s.json"]).1, before);
     let missing = program.run(&["init", "--from", "none.json", "-o", "x.toml"]);
     assert!(missing.code == 2 && !program.path("x.toml").exists(), "{}", missing.stderr);
+}
+
+#[test]
+fn what_config_show_prints_judges_as_what_it_shows() {
+    let program = Program::new();
+    program.run(&["collect", "--fixture", "northwind-msp", "-o", "s.json"]);
+    program.write("shown.toml", &program.run(&["config", "show"]).stdout);
+    let (code, shown) = program.report(&["evaluate", "s.json", "--config", "shown.toml"]);
+    let (same_code, plain) = program.report(&["evaluate", "s.json"]);
+    assert_eq!((code, &shown["findings"], &shown["run"]["terms"]), (same_code, &plain["findings"], &plain["run"]["terms"]));
+}
+
+#[test]
+fn every_mistake_of_a_waiver_is_told_at_once() {
+    let program = strict();
+    program.write("p.toml", "[[waiver]]\nrule = \"PRV-99\"\nsubject = \"s\"\nreason = \"r\"\nowner = \"o\"\n");
+    let run = program.run(&["evaluate", "s.json", "--config", "p.toml"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("p.toml:2:8: `rule`: there is no rule") && run.stderr.contains("names its `until`"), "{}", run.stderr);
 }
 
 #[test]

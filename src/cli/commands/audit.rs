@@ -18,7 +18,7 @@ pub(in crate::cli) fn run(common: &CommonArgs, args: &AuditArgs, matches: &ArgMa
     let look = Look::new(common.color, &output);
     let outputs = Outputs::open(output.formats)?;
     let exit = interrupt::run(async {
-        let snapshot = Box::pin(gather(&gathering, progress)).await?;
+        let snapshot = Box::pin(gather(&gathering, baseline.as_ref(), progress)).await?;
         judge(snapshot, baseline, (settings, custom), gathering.now, outputs, look).await
     })?;
     Ok(exit.or_zero(exit_zero))

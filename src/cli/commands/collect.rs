@@ -20,7 +20,7 @@ pub(in crate::cli) fn run(common: &CommonArgs, args: &CollectArgs, matches: &Arg
     let output = PendingFile::open(&file)?;
     let gzip = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
     let exit = interrupt::run(async {
-        let snapshot = Box::pin(gather(&gathering, progress)).await?;
+        let snapshot = Box::pin(gather(&gathering, None, progress)).await?;
         let misses = snapshot.tenants.iter().any(|tenant| !policy::unaccepted_gaps(tenant, &settings, gathering.now).is_empty());
         let exit = if misses { Exit::Incomplete } else { Exit::Clean };
         let snapshot = match &customer {

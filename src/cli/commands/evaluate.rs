@@ -1,5 +1,6 @@
 //! `evaluate`: stored snapshots, judged offline.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
@@ -13,7 +14,7 @@ use crate::cli::interrupt::{self, compute};
 use crate::cli::options::{self, Evaluate};
 use crate::cli::outputs::Outputs;
 use crate::domain::Snapshot;
-use crate::history::snapshot_file;
+use crate::history::snapshot_file::{self, FormatError, MAX_INFLATED};
 
 /// Runs it.
 pub(in crate::cli) fn run(common: &CommonArgs, args: &EvaluateArgs, matches: &ArgMatches) -> Result<Exit, Failure> {
@@ -40,8 +41,14 @@ fn read_all(files: &[PathBuf]) -> Result<Vec<(PathBuf, Snapshot)>, Failure> {
 
 /// Reads one snapshot.
 pub(super) fn read(path: &Path) -> Result<Snapshot, Failure> {
-    let bytes = std::fs::read(path).map_err(|source| Failure::Input { path: path.to_owned(), source })?;
-    snapshot_file::read(&bytes).map_err(|source| Failure::Snapshot { path: path.to_owned(), source })
+    let failed = |source| Failure::Input { path: path.to_owned(), source };
+    let wrong = |source| Failure::Snapshot { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).map_err(failed)?.take(MAX_INFLATED + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_INFLATED {
+        return Err(wrong(FormatError::TooLarge { limit: MAX_INFLATED }));
+    }
+    snapshot_file::read(&bytes).map_err(wrong)
 }
 
 /// Puts the tenants of several snapshots into one: its time is the latest, its look-back what all of them hold.

@@ -1,7 +1,8 @@
 //! An earlier run as a baseline: what it found, what it could have found, and what it saw.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::episode::{Episodes, judges_events};
 use super::picture::Picture;
 use super::sight::Sight;
 use crate::domain::{Finding, RuleMeta, State, Timestamp, View};
@@ -50,7 +51,7 @@ impl Baseline {
     /// Sets state and first-seen of each finding, and adds what is resolved.
     ///
     /// What the baseline could not have found is `unknownBefore`, never new; what this run could not have found is not resolved, and is not
-    /// told at all. `sights` is what this run could see.
+    /// told at all; nor is anything that differs because the rule was judged by other settings. `sights` is what this run could see.
     pub fn classify(
         &self,
         findings: &mut Vec<Finding>,
@@ -58,27 +59,47 @@ impl Baseline {
         sights: &BTreeMap<(String, View), Sight>,
         meta: &dyn Fn(&str) -> Option<&'static RuleMeta>,
     ) {
+        let found: BTreeSet<String> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
+        let mut continued: BTreeSet<&str> = BTreeSet::new();
+        let episodes: BTreeMap<&(String, View), Episodes<'_>> = self
+            .tenants
+            .iter()
+            .map(|(key, before)| (key, Episodes::of(before.found.values().filter(|known| !found.contains(&known.fingerprint)), meta)))
+            .collect();
         for finding in findings.iter_mut() {
-            let before = self.of(&finding.tenant_id, finding.view);
-            let known = before.and_then(|before| before.found.get(&finding.fingerprint));
+            let key = (finding.tenant_id.clone(), finding.view);
+            let before = self.tenants.get(&key);
             let own = meta(&finding.rule_id);
-            // What a rule says of the baseline itself is new by what it says.
-            let is_change = own.is_some_and(RuleMeta::judges_change);
-            let could_find = before.zip(own).is_some_and(|(before, meta)| before.sight.could_find(finding, meta));
+            // What a rule says of the baseline itself is new by what it says: the baseline may have grown by the same against an earlier one.
+            if own.is_some_and(RuleMeta::judges_change) {
+                (finding.state, finding.first_seen) = (State::New, Some(now));
+                continue;
+            }
+            let known = before.and_then(|before| before.found.get(&finding.fingerprint)).or_else(|| {
+                // An episode is known by its first event. When that is no longer in the log, or came late, it is the same episode still.
+                let is_of_events = own.is_some_and(|meta| judges_events(finding, meta));
+                let known = episodes.get(&key).filter(|_| is_of_events)?.same_as(finding)?;
+                continued.insert(&known.fingerprint);
+                Some(known)
+            });
+            let is_judged_alike =
+                || before.zip(sights.get(&key)).is_some_and(|(before, sight)| before.sight.judged_alike(sight, &finding.rule_id));
+            let could_find = || before.zip(own).is_some_and(|(before, meta)| before.sight.could_find(finding, meta));
             finding.state = match known {
                 Some(_) => State::Existing,
-                None if is_change || could_find => State::New,
+                None if could_find() && is_judged_alike() => State::New,
                 None => State::UnknownBefore,
             };
             finding.first_seen = Some(known.and_then(|known| known.first_seen).unwrap_or(now));
         }
-        let found: std::collections::BTreeSet<&str> = findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
         let mut resolved = Vec::new();
         for (key, before) in &self.tenants {
             let Some(sight) = sights.get(key) else { continue };
-            for (fingerprint, finding) in before.found.iter().filter(|(fingerprint, _)| !found.contains(fingerprint.as_str())) {
+            let gone = |fingerprint: &str| !found.contains(fingerprint) && !continued.contains(fingerprint);
+            for (fingerprint, finding) in before.found.iter().filter(|(fingerprint, _)| gone(fingerprint)) {
                 let Some(meta) = meta(&finding.rule_id).filter(|meta| !meta.judges_change()) else { continue };
-                if sight.could_find(finding, meta) && sight.still_covers(&before.sight, finding, meta) {
+                let is_seen = sight.could_find(finding, meta) && sight.still_covers(&before.sight, finding, meta);
+                if is_seen && before.sight.judged_alike(sight, &finding.rule_id) {
                     resolved.push(Finding { state: State::Resolved, fingerprint: fingerprint.clone(), ..finding.clone() });
                 }
             }
@@ -90,9 +111,8 @@ impl Baseline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rule_meta::{Reads, required};
+    use crate::domain::rule_meta::{Reads, Setting, SettingDefault, required};
     use crate::domain::{Confidence, Coverage, Dataset, Evidence, Gap, Severity, Standing, Status, Subject, Text};
-    use std::collections::BTreeSet;
 
     static META: RuleMeta = RuleMeta {
         id: "seen",
@@ -114,10 +134,15 @@ mod tests {
         page: "",
     };
     static EVENTS: RuleMeta = RuleMeta { id: "events", uses: &[required(Dataset::SignIns)], ..META };
+    static PAST: RuleMeta = RuleMeta {
+        id: "past",
+        settings: &[Setting { name: "min-baseline-days", default: SettingDefault::Int { default: 14, min: 1, max: 90 }, doc: "" }],
+        ..EVENTS
+    };
     static CHANGE: RuleMeta = RuleMeta { id: "change", code: "CHG-01", ..META };
 
     fn meta(id: &str) -> Option<&'static RuleMeta> {
-        [&META, &EVENTS, &CHANGE].into_iter().find(|meta| meta.id == id)
+        [&META, &EVENTS, &PAST, &CHANGE].into_iter().find(|meta| meta.id == id)
     }
 
     fn at(day: i64) -> Timestamp {
@@ -155,7 +180,12 @@ mod tests {
         let mut all: BTreeMap<Dataset, Coverage> =
             Dataset::of_view(View::Partner).map(|dataset| (dataset, Coverage::complete(1))).collect();
         all.extend(coverage.iter().cloned());
-        Sight { coverage: all, rules: ["seen", "events", "change"].map(str::to_owned).into(), left_out: BTreeMap::new() }
+        Sight {
+            coverage: all,
+            rules: ["seen", "events", "past", "change"].map(str::to_owned).into(),
+            left_out: BTreeMap::new(),
+            terms: BTreeMap::new(),
+        }
     }
 
     fn baseline(sight: Sight, found: Vec<Finding>) -> Baseline {
@@ -223,6 +253,64 @@ mod tests {
         let elsewhere = Finding { view: View::Customer, ..on("r1") };
         assert_eq!(state(sight(&[]), elsewhere), State::UnknownBefore, "the baseline does not hold this view");
         assert_eq!(state(denied(), finding("f", "change", "r1", ASSIGNMENTS)), State::New);
+    }
+
+    #[test]
+    fn a_change_is_new_even_if_the_baseline_had_grown_by_the_same() {
+        let then = baseline(sight(&[]), vec![finding("f", "change", "r1", ASSIGNMENTS)]);
+        let now = states(&then, sight(&[]), vec![finding("f", "change", "r1", ASSIGNMENTS)]);
+        assert_eq!(now, [("f".to_owned(), State::New, at(30))]);
+    }
+
+    #[test]
+    fn other_settings_make_nothing_new_and_nothing_resolved() {
+        let by = |terms: &str| Sight { terms: [("seen".to_owned(), terms.to_owned())].into(), ..sight(&[]) };
+        let told = |then: Sight, now: Sight| {
+            let then = baseline(then, vec![finding("gone", "seen", "r2", RELATIONSHIPS)]);
+            states(&then, now, vec![finding("more", "seen", "r3", RELATIONSHIPS)])
+                .into_iter()
+                .map(|(_, state, _)| state)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(by("max-days=365"), by("max-days=365")), [State::New, State::Resolved]);
+        assert_eq!(told(by("max-days=730"), by("max-days=365")), [State::UnknownBefore]);
+        assert_eq!(told(sight(&[]), by("max-days=365")), [State::New, State::Resolved], "a report that does not say");
+    }
+
+    #[test]
+    fn an_episode_whose_first_event_left_the_log_is_the_same() {
+        let log = |from: i64| sight(&[(Dataset::SignIns, Coverage { from: Some(at(from)), ..Coverage::complete(1) })]);
+        let episode = |id: &str, first: i64, last: i64| {
+            let evidence = [first, last].map(|day| Evidence {
+                field: "createdDateTime".into(),
+                value: at(day).to_string().into(),
+                source: Dataset::SignIns.name().into(),
+            });
+            Finding { since: Some(at(first)), evidence: evidence.into(), ..finding(id, "events", "u", Dataset::SignIns) }
+        };
+        let told = |then: Finding, now: Finding| states(&baseline(log(-30), vec![then]), log(-23), vec![now]);
+        let same = [("b".to_owned(), State::Existing, at(-9))];
+        assert_eq!(told(episode("a", -28, -2), episode("b", -22, 5)), same);
+        // A report does not carry `since`: its evidence tells.
+        assert_eq!(told(Finding { since: None, ..episode("a", -28, -2) }, episode("b", -22, 5)), same);
+        assert_eq!(told(episode("a", -20, -2), episode("b", -22, -2)), same, "an event that came late");
+        assert_eq!(told(episode("a", -28, -2), episode("b", 1, 5)), [("b".to_owned(), State::New, at(30))], "the next episode is new");
+        let of_another = Finding { subject: Subject { id: "v".into(), ..episode("b", -22, 5).subject }, ..episode("b", -22, 5) };
+        assert_eq!(told(episode("a", -28, -2), of_another)[0].1, State::New);
+        let both = states(&baseline(log(-30), vec![episode("a", -20, -2)]), log(-23), vec![episode("a", -20, -2), episode("b", -10, -9)]);
+        assert_eq!(
+            both.into_iter().map(|(_, state, _)| state).collect::<Vec<_>>(),
+            [State::Existing, State::New],
+            "the first is found still"
+        );
+    }
+
+    #[test]
+    fn an_event_that_has_too_little_past_by_now_is_not_resolved() {
+        let log = |from: i64| sight(&[(Dataset::SignIns, Coverage { from: Some(at(from)), ..Coverage::complete(1) })]);
+        let event = Finding { since: Some(at(-15)), ..finding("e", "past", "u", Dataset::SignIns) };
+        let left = |now: i64| states(&baseline(log(-30), vec![event.clone()]), log(now), Vec::new()).len();
+        assert_eq!([left(-30), left(-23)], [1, 0]);
     }
 
     #[test]

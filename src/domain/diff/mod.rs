@@ -9,6 +9,7 @@
 mod baseline;
 mod clean_up;
 mod compare;
+mod episode;
 mod field;
 #[cfg(test)]
 mod laws;

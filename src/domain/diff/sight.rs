@@ -33,6 +33,9 @@ pub(super) fn is_log(dataset: Dataset) -> bool {
     matches!(dataset, Dataset::SignIns | Dataset::AppSignIns | Dataset::Audits | Dataset::Purview)
 }
 
+/// The setting of rules that need a stretch of log before an event.
+const MIN_PAST: &str = "min-baseline-days";
+
 /// What one run could see of one tenant in one view.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sight {
@@ -42,6 +45,8 @@ pub struct Sight {
     pub rules: BTreeSet<String>,
     /// Subjects that a rule left out.
     pub left_out: BTreeMap<String, BTreeSet<String>>,
+    /// By rule, a hash of the settings that it was judged by, where that is known.
+    pub terms: BTreeMap<String, String>,
 }
 
 impl Sight {
@@ -52,7 +57,7 @@ impl Sight {
         not_evaluated: &[&NotEvaluated],
         not_applicable: &[&NotApplicable],
     ) -> Sight {
-        let mut sight = Sight { coverage, rules: rules.into_iter().collect(), left_out: BTreeMap::new() };
+        let mut sight = Sight { coverage, rules: rules.into_iter().collect(), left_out: BTreeMap::new(), terms: BTreeMap::new() };
         for row in not_applicable {
             sight.rules.remove(&row.rule_id);
         }
@@ -80,6 +85,11 @@ impl Sight {
             && (!is_log(judged.dataset) || self.window_holds(judged.dataset, finding.since))
     }
 
+    /// True if both judged a rule by the same settings, as far as is known.
+    pub(super) fn judged_alike(&self, other: &Sight, rule: &str) -> bool {
+        self.terms.get(rule).zip(other.terms.get(rule)).is_none_or(|(one, other)| one == other)
+    }
+
     /// True if a dataset was read as far as the finding goes.
     fn shows(&self, dataset: Dataset, finding: &Finding) -> bool {
         let Some(own) = self.coverage.get(&dataset) else { return false };
@@ -103,7 +113,9 @@ impl Sight {
     pub(super) fn still_covers(&self, then: &Sight, finding: &Finding, meta: &RuleMeta) -> bool {
         let Some(log) = meta.uses_in(finding.view).first().map(|uses| uses.dataset).filter(|dataset| is_log(*dataset)) else { return true };
         let from = |sight: &Sight| sight.coverage.get(&log).and_then(|coverage| coverage.from);
-        match (from(self), finding.since, from(then)) {
+        // A rule that compares an event with what came before it judges it no more when too little of that is left.
+        let needs_past = meta.settings.iter().any(|setting| setting.name == MIN_PAST);
+        match (from(self), finding.since.filter(|_| !needs_past), from(then)) {
             (Some(now), Some(at), _) => now <= at,
             (Some(now), None, Some(then)) => now <= then,
             _ => false,

@@ -19,6 +19,8 @@ impl<'a> From<&'a Report> for ReportJson<'a> {
                 collected_at: report.run.collected_at,
                 lookback: format!("{}d", report.run.lookback_days),
                 rules: &report.run.rules,
+                terms: &report.run.terms,
+                only_customer: report.run.only_customer.as_deref(),
             },
             tenants: report.tenants.iter().map(Tenant::from).collect(),
             findings: report.findings.iter().map(Finding::from).collect(),

@@ -1,5 +1,7 @@
 //! The shape of the JSON report, version 1, field by field.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -55,6 +57,12 @@ pub(super) struct Run<'a> {
     /// Ids of the rules that were to be judged: a run that takes this report as its baseline calls no finding of another rule new.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) rules: &'a [String],
+    /// By rule, a hash of the settings that decide what it finds. Against a report of a run by other settings nothing is called new or resolved.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) terms: &'a BTreeMap<String, String>,
+    /// If the facts were cut down to one customer, that customer's tenant id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) only_customer: Option<&'a str>,
 }
 
 /// One tenant in one view.
