@@ -51,13 +51,13 @@ impl Known {
             let domain = lower(name.default_domain.as_deref()?);
             Some((domain, join.outside(&name.tenant_id)?)).filter(|(domain, _)| !domain.is_empty())
         });
-        known.domains = least_of_each(domains);
+        known.domains = told_apart(domains);
         let technicians = join.facts.sign_ins.events.iter().filter_map(|event| {
             let person = technician_id(event.user_principal_name.as_deref()?)?;
             let home = join.outside(event.home_tenant_id.as_deref()?)?;
             join.has(&home).then_some((person, home))
         });
-        known.technicians = least_of_each(technicians);
+        known.technicians = told_apart(technicians);
         known
     }
 
@@ -86,17 +86,16 @@ impl Known {
     }
 }
 
-/// The tenant of each key. Of two that share one, which no directory has, the lesser id: whatever the order.
-fn least_of_each(rows: impl Iterator<Item = (String, String)>) -> HashMap<String, String> {
-    let mut least: HashMap<String, String> = HashMap::new();
+/// The tenant of each key. A key that two tenants share tells neither: an event must not be laid at the wrong door.
+fn told_apart(rows: impl Iterator<Item = (String, String)>) -> HashMap<String, String> {
+    let mut tenants: HashMap<String, Option<String>> = HashMap::new();
     for (key, tenant) in rows {
-        match least.get_mut(&key) {
-            Some(known) if *known <= tenant => {}
-            Some(known) => *known = tenant,
-            None => drop(least.insert(key, tenant)),
+        let known = tenants.entry(key).or_insert_with(|| Some(tenant.clone()));
+        if known.as_ref().is_some_and(|known| *known != tenant) {
+            *known = None;
         }
     }
-    least
+    tenants.into_iter().filter_map(|(key, tenant)| Some((key, tenant?))).collect()
 }
 
 /// Everything in a text that has the form of a GUID, lower case.

@@ -170,8 +170,11 @@ impl<'a> People<'a> {
         Some(Person { name: name.unwrap_or(&id).to_owned(), id, tenant, is_sure })
     }
 
+    /// The one tenant that fits. A tenant chooses its name itself, so several may have the same: then nobody can tell which of them it was.
     fn entry(&self, fits: impl Fn(&Entry) -> bool) -> Option<String> {
-        self.ctx.ledger.entries.values().find(|entry| fits(entry)).map(|entry| entry.tenant_id.clone())
+        let mut fitting = self.ctx.ledger.entries.values().filter(|entry| fits(entry));
+        let one = fitting.next()?;
+        fitting.next().is_none().then(|| one.tenant_id.clone())
     }
 
     /// What people of outside tenants did, oldest first: the successes among the activities that are `wanted`, in their plain form.
@@ -439,5 +442,26 @@ mod tests {
             )
         };
         assert_eq!([of(10), of(11)], [(10, false), (10, true)]);
+    }
+
+    #[test]
+    fn a_name_or_a_domain_of_two_tenants_tells_neither() {
+        let other = |name: &str, domain: &str| {
+            let mut facts = facts(json!([]));
+            let second = json!({ "tenantId": "33333333-3333-4333-8333-333333333333" });
+            facts["crossTenantPartners"].as_array_mut().unwrap().push(second.clone());
+            let mut named = second;
+            named["displayName"] = json!(name);
+            named["defaultDomain"] = json!(domain);
+            facts["tenantNames"].as_array_mut().unwrap().push(named);
+            facts
+        };
+        let called = |facts| person(facts, json!({ "userId": GUID, "displayName": "Fabrikam MSP Technician" })).unwrap().tenant;
+        assert_eq!(called(other("Alpine", "alpine.example")).as_deref(), Some(MSP));
+        assert_eq!(called(other("FABRIKAM MSP", "alpine.example")), None, "each tenant chooses its name itself");
+        let by_domain =
+            |facts| person(facts, json!({ "userPrincipalName": format!("user_{HEX}@fabrikam.example") })).map(|person| person.tenant);
+        assert_eq!(by_domain(other("Alpine", "alpine.example")), Some(Some(MSP.to_owned())));
+        assert_eq!(by_domain(other("Alpine", "Fabrikam.example")), Some(None), "someone from outside, and nobody knows from where");
     }
 }

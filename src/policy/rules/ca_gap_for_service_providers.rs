@@ -250,4 +250,17 @@ mod tests {
             "securityDefaults": true });
         assert_eq!(note(customer_case(defaults)), "no policy; security defaults are on");
     }
+
+    #[test]
+    fn of_several_holes_the_one_that_no_policy_closes_is_told() {
+        let mut excluding = policy("enabled", providers(), json!(["All"]), &["mfa"]);
+        excluding["id"] = json!("p0");
+        excluding["conditions"]["users"]["excludeGuestsOrExternalUsers"] = json!({ "guestOrExternalUserTypes": "serviceProvider",
+            "externalTenants": { "membershipKind": "enumerated", "members": [MSP] } });
+        let draft =
+            with(MSP, vec![excluding, policy("enabled", providers(), json!(["Office365"]), &["mfa"])]).run(&RULE).findings.remove(0);
+        let holes: Vec<&str> = draft.evidence.iter().map(|evidence| &*evidence.field).filter(|field| field.starts_with("cond")).collect();
+        assert_eq!(holes, ["conditions.users.excludeGuestsOrExternalUsers", "conditions.applications"]);
+        assert_eq!(draft.note.as_deref(), Some("covered in part; not: all other applications"));
+    }
 }

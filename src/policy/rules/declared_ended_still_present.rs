@@ -271,4 +271,12 @@ mod tests {
         assert_eq!(with(relationship(extends), json!({})).run(&RULE).unjudged.len(), 1, "the file was made in the moment of the end");
         assert!(!pages(&[page(MSP, Some(at(0)))]).int("grace-days", 0).fires(&RULE));
     }
+
+    #[test]
+    fn one_that_goes_on_tells_more_than_one_that_may() {
+        let mut declared = relationship(json!({ "autoExtendDuration": "P180D" }));
+        assert_eq!(with(declared.clone(), json!({})).run(&RULE).unjudged.len(), 1);
+        declared["partners"] = json!([page(MSP, Some(at(5)))]);
+        assert_eq!(with(declared, json!({})).run(&RULE).unjudged.len(), 0);
+    }
 }

@@ -23,7 +23,6 @@ pub(super) static RULE: Rule = Rule {
             helps(Dataset::RoleSchedules),
             helps(Dataset::ProviderConstraints),
             helps(Dataset::ExternalUsers),
-            helps(Dataset::ExternalUsers),
             helps(Dataset::ForeignPrincipals),
             helps(Dataset::Governance),
         ],

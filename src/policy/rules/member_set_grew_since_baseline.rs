@@ -224,4 +224,12 @@ mod tests {
         assert_eq!(before.value, json!(1));
         assert_eq!(weak.evidence[0].value, json!(["bob", "cem", "dan"]));
     }
+
+    #[test]
+    fn a_new_member_who_is_eligible_too_is_told_once_and_others_beside() {
+        let pim = |id: &str| json!([{ "id": "p", "groupId": "g1", "principalId": id, "kind": "eligible" }]);
+        let came = |id: &str| found(group(EXCHANGE, &["ann"]), with(EXCHANGE, &["ann", "bob"], pim(id)));
+        assert_eq!(came("bob"), [("bob".to_owned(), Severity::Medium)]);
+        assert_eq!(came("cem"), [("bob/cem".to_owned(), Severity::Medium)]);
+    }
 }

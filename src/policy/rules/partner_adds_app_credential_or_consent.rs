@@ -264,4 +264,22 @@ mod tests {
         assert_eq!(out.findings[0].note.as_deref(), Some("Directory.ReadWrite.All for all users: HR"));
         assert_eq!(consent("other", "x").run(&RULE).unjudged, [("e".to_owned(), Dataset::Audits)]);
     }
+
+    #[test]
+    fn a_name_that_two_tenants_have_makes_nobody_the_owner() {
+        const OTHER: &str = "33333333-3333-4333-8333-333333333333";
+        let case = |second: &str| {
+            let mut case = with(ADDED, "ServicePrincipal", keys(&[], &["a"]));
+            let names = [(ALPINE, "Alpine"), (OTHER, second)];
+            let facts = &mut case.snapshot.tenants[0].customer;
+            facts.audits[0].actor = serde_json::from_value(json!({ "userId": "u", "displayName": "Alpine Technician" })).unwrap();
+            facts.cross_tenant_partners = serde_json::from_value(json!(names.map(|(id, _)| json!({ "tenantId": id })))).unwrap();
+            facts.tenant_names =
+                serde_json::from_value(json!(names.map(|(id, name)| json!({ "tenantId": id, "displayName": name })))).unwrap();
+            facts.service_principals = serde_json::from_value(json!([{ "id": "sp", "appId": "x", "ownerTenantId": ALPINE }])).unwrap();
+            severity(&case)
+        };
+        assert_eq!(case("Other"), None, "its own application");
+        assert_eq!(case("Alpine"), Some(Severity::High), "the other may have called itself so");
+    }
 }

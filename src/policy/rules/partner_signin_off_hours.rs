@@ -226,6 +226,7 @@ mod tests {
         assert!(case(-24 + 23, 120).fires(&RULE), "Monday night is Tuesday at one");
         let night = |hour: i64| with(vec![visit("e", tuesday + hour, json!({}))]).int("work-start-hour", 22).int("work-end-hour", 6);
         assert!(!night(23).fires(&RULE) && !night(5).fires(&RULE) && night(12).fires(&RULE));
+        assert!(!night(22).fires(&RULE) && night(21).fires(&RULE) && night(6).fires(&RULE), "from the first hour to before the last");
         let always = with(vec![visit("e", tuesday + 3, json!({}))]).int("work-start-hour", 0).int("work-end-hour", 24);
         assert!(!always.fires(&RULE));
         let sunday = with(vec![visit("e", -14, json!({}))]);
