@@ -10,9 +10,10 @@ use partnerscope::domain::facts::{Licenses, PartnerFacts, SignInLog};
 use partnerscope::domain::report::NotEvaluated;
 use partnerscope::domain::{Coverage, Dataset, Finding, Gap, Need, Report, Snapshot, Status, View};
 use partnerscope::history::snapshot_file;
-use partnerscope::policy::evaluate;
+use partnerscope::policy::examples::{Kind, examples, load};
 use partnerscope::policy::rules::ALL;
 use partnerscope::policy::settings::{Settings, apply_table};
+use partnerscope::policy::{evaluate, find};
 
 use crate::support::{Program, fixtures};
 
@@ -327,6 +328,17 @@ fn fingerprints_are_frozen() {
     let silent: Vec<&str> = of_view(View::Customer).into_iter().filter(|code| !first.contains_key(code)).collect();
     assert_eq!(silent, ["COV-01", "COV-02", "LIF-01", "REC-06"], "the two are well read, and declare nothing of the kind");
     insta::assert_snapshot!("fingerprints_of_the_customer_view", lines(&first));
+
+    // Of these, as of every rule that fires nowhere but on its page, the page's examples are frozen.
+    let examples = |code: &&str| {
+        let failing = examples(find(code).unwrap().meta.page).into_iter().filter(|example| example.kind == Kind::Fail);
+        failing.map(|example| load(example.json).unwrap()).filter(|example| example.tenants[0].view == View::Customer).collect::<Vec<_>>()
+    };
+    let on_pages: Vec<Report> = silent.iter().flat_map(examples).map(|snapshot| judged(&snapshot, &settings)).collect();
+    let mut first = first_fingerprints(&on_pages);
+    first.retain(|code, _| silent.contains(code));
+    assert_eq!(first.keys().copied().collect::<Vec<_>>(), silent, "every rule that can fire is in one of the three");
+    insta::assert_snapshot!("fingerprints_of_pages", lines(&first));
 }
 
 /// Northwind as it was: a relationship less, a role less, nobody in the groups.

@@ -10,6 +10,7 @@ mod custom_rules;
 mod customer_tenants;
 mod customer_unread;
 mod docs;
+mod drawn;
 mod explain;
 mod faults;
 mod fixture_tenants;
