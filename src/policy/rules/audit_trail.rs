@@ -406,6 +406,7 @@ mod tests {
         assert_eq!(json(Some("\"{\\\"state\\\":\\\"on\\\"}\"")), Some(json!({ "state": "on" })));
         assert_eq!((json(Some("{\"cut")), json(None)), (None, None));
         assert_eq!(guids(&format!("[\"{}\",\"x-y\"]", GUID.to_uppercase())), [GUID]);
+        assert!(guids(&"a".repeat(36)).is_empty() && guids("1-2-3-4-5").is_empty(), "as long, or as many dashes");
     }
 
     #[test]

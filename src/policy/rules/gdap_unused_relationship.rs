@@ -529,6 +529,10 @@ mod tests {
         let half = Coverage { from: Some(at(-180)), to: Some(at(0)), ..Coverage::new(Status::Partial) };
         let used = holding(EXCHANGE, &[-5]).coverage(Dataset::SignIns, half).run(&RULE);
         assert!(used.unjudged.is_empty(), "what shows use is judged");
+        let denied = |case: Case| case.coverage(Dataset::SignIns, Coverage::new(Status::Denied)).run(&RULE).unjudged;
+        let told = declared(vec![relationship("r1", &[EXCHANGE], json!({}))]);
+        assert_eq!(denied(told), [(MSP.to_owned(), Dataset::SignIns)], "what only a file tells of");
+        assert_eq!(denied(customer_case(ceiling(&[EXCHANGE]))), [], "nothing that it could use");
     }
 
     #[test]

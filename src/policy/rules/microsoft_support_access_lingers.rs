@@ -203,6 +203,8 @@ mod tests {
                      "targets": [{ "changes": [{ "name": "tenantId", "new": format!("\"{MS}\"") }] }] }])
         };
         assert_eq!(of(log(30, Status::Complete), json!([])).findings.len(), 1, "not in the log, so older");
+        let entry_alone = customer_case(json!({ "crossTenantPartners": [{ "tenantId": MS, "isServiceProvider": true }] }));
+        assert_eq!(found(&entry_alone), [("open".to_owned(), Severity::Low)], "without a ceiling, and without a role");
         assert_eq!(of(log(29, Status::Complete), json!([])).unjudged.len(), 1, "the log is too short");
         assert_eq!(of(log(40, Status::Partial), json!([])).unjudged.len(), 1, "the log is cut");
         let young = of(log(30, Status::Complete), added(-5, "success"));

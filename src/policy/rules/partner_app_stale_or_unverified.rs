@@ -215,6 +215,7 @@ mod tests {
         assert_eq!(secret(start(), at(171), "password"), ["long-lived-secret"]);
         assert!(secret(start(), at(171), "key").is_empty(), "a certificate");
         assert!(secret(json!(at(-900).to_string()), at(-1), "password").is_empty(), "it has ended");
+        assert!(secret(json!(at(-900).to_string()), at(0), "password").is_empty(), "it ends now");
         assert_eq!((secret(Value::Null, at(181), "password").len(), secret(Value::Null, at(180), "password").len()), (1, 0));
     }
 

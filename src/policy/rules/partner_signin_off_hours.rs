@@ -293,4 +293,18 @@ mod tests {
         };
         assert_eq!([marked(json!({})), marked(json!({ "isInteractive": false })), marked(json!({ "errorCode": 50126 }))], [1, 0, 0]);
     }
+
+    #[test]
+    fn what_is_usual_is_asked_of_the_baseline_s_days_alone() {
+        let last = -6 * 24 + 3;
+        let fires = |share: i64| {
+            // Ten long ago, at the same hour; within the last thirty days three at this hour, and seven at work.
+            let hours = (31..41).map(|days| last - days * 24).chain([7, 14, 21].map(|days| last - days * 24));
+            let hours = hours.chain((0..7).map(|hour| last - 7 * 24 + 7 + hour)).chain([last]);
+            let events = hours.map(|hour| visit(&format!("e{hour}"), hour, json!({}))).collect();
+            let drafts = with(events).window(90).int("max-off-hours-share-percent", share).run(&RULE).findings;
+            drafts.iter().any(|draft| draft.own_key == format!("e{last}"))
+        };
+        assert_eq!([fires(30), fires(31)], [false, true], "three of ten");
+    }
 }
