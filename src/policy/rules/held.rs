@@ -45,10 +45,11 @@ pub(super) fn of_entry(entry: &Entry) -> Vec<Held<'_>> {
     held.into_values().collect()
 }
 
-/// Where roles stand: in the list of assignments, if any of them is there.
+/// Where roles stand: in the list of assignments, unless all of them are in that of schedules. That nobody holds one the first tells.
 pub(super) fn source<'a>(roles: impl IntoIterator<Item = &'a HeldRole>) -> Dataset {
-    let is_assigned = roles.into_iter().any(|role| role.source == Dataset::RoleAssignments);
-    if is_assigned { Dataset::RoleAssignments } else { Dataset::RoleSchedules }
+    let mut roles = roles.into_iter().peekable();
+    let is_scheduled = roles.peek().is_some() && roles.all(|role| role.source == Dataset::RoleSchedules);
+    if is_scheduled { Dataset::RoleSchedules } else { Dataset::RoleAssignments }
 }
 
 impl Held<'_> {
