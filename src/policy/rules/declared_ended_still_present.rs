@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(of(json!({})), ["isServiceProvider"]);
         assert_eq!(gone(json!({ "roleAssignments": [held_role("a", "p", MSP, EXCHANGE)] })), ["roleAssignments"]);
         assert_eq!(gone(sign_in(-3)), ["createdDateTime"]);
-        assert!(gone(sign_in(-8)).is_empty(), "within the grace");
+        assert!(gone(sign_in(-8)).is_empty() && gone(sign_in(-7)).is_empty(), "within the grace, to its last moment");
         assert_eq!(gone(app("RoleManagement.ReadWrite.Directory")), ["servicePrincipals"]);
         assert!(gone(app("User.Read.All")).is_empty());
         assert_eq!(gone(json!({ "identitySync": [{ "tenantId": MSP, "isInboundSyncAllowed": true }] })), ["userSyncInbound.isSyncAllowed"]);

@@ -506,6 +506,9 @@ mod tests {
     fn in_the_customer_view_a_provider_that_holds_roles_and_does_not_come() {
         let low = |confidence| vec![(MSP.to_owned(), Severity::Low, confidence)];
         assert_eq!(verdicts(&holding(EXCHANGE, &[])), low(Confidence::Low), "thirty days of log are a hint");
+        let title = |case: Case| case.run(&RULE).findings.remove(0).title.unwrap();
+        assert!(title(holding(EXCHANGE, &[])).ends_with("was seen to sign in within the 30 days of log that were read"));
+        assert_eq!(title(holding(EXCHANGE, &[]).window(90)), "Nobody of this partner signs in");
         assert_eq!(verdicts(&holding(EXCHANGE, &[]).window(90)), [(MSP.to_owned(), Severity::Medium, Confidence::Medium)]);
         assert_eq!(verdicts(&holding(APPLICATION, &[]).window(90)), [(MSP.to_owned(), Severity::High, Confidence::Medium)]);
         assert_eq!(verdicts(&holding(EXCHANGE, &[-61 * 24]).window(180)), low(Confidence::Medium));

@@ -409,4 +409,15 @@ mod tests {
     fn a_burst_weighs_its_customers_and_again_those_that_are_new() {
         assert_eq!(super::Burst { first: 0, last: 0, window: 0..=0, customers: 3, new: 2, usual: 0 }.weight(), 5);
     }
+
+    #[test]
+    fn a_window_that_ends_where_the_past_begins_is_of_it() {
+        let of = |ends: i64| {
+            let mut usual = Usual::default();
+            usual.add(at_hour(ends), 3);
+            usual.slide(at_hour(-9), at_hour(-1));
+            usual.percentile()
+        };
+        assert_eq!([of(-10), of(-9), of(-1), of(0)], [0, 3, 3, 0]);
+    }
 }
