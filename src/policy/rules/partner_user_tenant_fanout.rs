@@ -419,5 +419,15 @@ mod tests {
             usual.percentile()
         };
         assert_eq!([of(-10), of(-9), of(-1), of(0)], [0, 3, 3, 0]);
+        let slid = |before: usize, after: usize| {
+            let mut usual = Usual::default();
+            usual.add(at_hour(-10), before);
+            usual.add(at_hour(-5), after);
+            [-10, -9, -4].map(|from| {
+                usual.slide(at_hour(from), at_hour(-1));
+                usual.percentile()
+            })
+        };
+        assert_eq!([slid(2, 7), slid(7, 2)], [[7, 7, 0], [7, 2, 0]], "what has left counts no more");
     }
 }
