@@ -305,6 +305,7 @@ fn held(role: &Held) -> HeldRole {
         principal_kind: String::new(),
         scope: role.scope.clone(),
         eligible_only: role.eligible_only,
+        source: Dataset::RoleAssignments,
     }
 }
 

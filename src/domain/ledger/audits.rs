@@ -47,16 +47,17 @@ impl Known {
             let app_ids = draft.entry.apps.iter().map(|app| app.app_id.clone()).filter(|app_id| !app_id.is_empty());
             known.ids.extend(app_ids.map(|app_id| (app_id, tenant.clone())));
         }
-        known.domains.extend(join.facts.tenant_names.iter().filter_map(|name| {
+        let domains = join.facts.tenant_names.iter().filter_map(|name| {
             let domain = lower(name.default_domain.as_deref()?);
             Some((domain, join.outside(&name.tenant_id)?)).filter(|(domain, _)| !domain.is_empty())
-        }));
+        });
+        known.domains = told_apart(domains);
         let technicians = join.facts.sign_ins.events.iter().filter_map(|event| {
             let person = technician_id(event.user_principal_name.as_deref()?)?;
             let home = join.outside(event.home_tenant_id.as_deref()?)?;
             join.has(&home).then_some((person, home))
         });
-        known.technicians.extend(technicians);
+        known.technicians = told_apart(technicians);
         known
     }
 
@@ -83,6 +84,18 @@ impl Known {
             }
         }
     }
+}
+
+/// The tenant of each key. A key that two tenants share tells neither: an event must not be laid at the wrong door.
+fn told_apart(rows: impl Iterator<Item = (String, String)>) -> HashMap<String, String> {
+    let mut tenants: HashMap<String, Option<String>> = HashMap::new();
+    for (key, tenant) in rows {
+        let known = tenants.entry(key).or_insert_with(|| Some(tenant.clone()));
+        if known.as_ref().is_some_and(|known| *known != tenant) {
+            *known = None;
+        }
+    }
+    tenants.into_iter().filter_map(|(key, tenant)| Some((key, tenant?))).collect()
 }
 
 /// Everything in a text that has the form of a GUID, lower case.

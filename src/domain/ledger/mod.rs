@@ -91,6 +91,8 @@ pub struct HeldRole {
     pub scope: String,
     /// Only eligible: must be activated.
     pub eligible_only: bool,
+    /// Where it stands: `role-assignments`, or `role-schedules` where only an instance shows it.
+    pub source: Dataset,
 }
 
 /// An application of the outside tenant.

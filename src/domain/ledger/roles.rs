@@ -6,7 +6,7 @@ use super::join::{Join, Place, UNKNOWN_HOME, in_order, lower};
 use super::{HeldRole, LedgerApp};
 use crate::domain::customer::{ForeignPrincipal, HolderKind, MICROSOFT_OWNER_TENANTS, RoleAssignment, RoleDefinition, RoleSchedule};
 use crate::domain::facts::PimKind;
-use crate::domain::roles;
+use crate::domain::{Dataset, roles};
 
 /// Whose a role is.
 enum Owner {
@@ -29,6 +29,7 @@ struct Row<'a> {
     definition: &'a str,
     scope: &'a str,
     eligible_only: bool,
+    source: Dataset,
 }
 
 /// What the roles are joined with.
@@ -90,6 +91,7 @@ impl<'a> From<&'a RoleAssignment> for Row<'a> {
             definition: &row.role_definition_id,
             scope: &row.directory_scope_id,
             eligible_only: false,
+            source: Dataset::RoleAssignments,
         }
     }
 }
@@ -102,6 +104,7 @@ impl<'a> From<&'a RoleSchedule> for Row<'a> {
             definition: &row.role_definition_id,
             scope: &row.directory_scope_id,
             eligible_only: row.kind == PimKind::Eligible,
+            source: Dataset::RoleSchedules,
         }
     }
 }
@@ -200,6 +203,7 @@ impl Lookup<'_> {
             principal_kind: kinds.into_iter().flatten().next().unwrap_or("unknown").to_owned(),
             scope: if row.scope.is_empty() { "/".to_owned() } else { row.scope.to_owned() },
             eligible_only: row.eligible_only,
+            source: row.source,
         }
     }
 }

@@ -67,29 +67,35 @@ pub fn technician_id(user_principal_name: &str) -> Option<String> {
 /// Adds the sign-ins. A failed one proves no access, and makes no entry.
 pub(super) fn add(join: &mut Join<'_>) {
     let facts = join.facts;
-    for event in facts.sign_ins.events.iter().filter(|event| event.error_code == 0) {
-        let Some(home) = event.home_tenant_id.as_deref().and_then(|home| join.outside(home)) else { continue };
+    let successes = || facts.sign_ins.events.iter().filter(|event| event.error_code == 0);
+    for event in successes() {
         let technician = event.user_principal_name.as_deref().and_then(technician_id);
         let (provider, support) = kind(event, technician.is_some());
-        // Guests who come and go make no entry: only those who hold a role have one.
-        if !provider && !support && !join.has(&home) {
+        let home = event.home_tenant_id.as_deref().filter(|_| provider || support).and_then(|home| join.outside(home));
+        let Some(draft) = home.map(|home| join.draft(&home)) else { continue };
+        let visits = if support { &mut draft.support } else { &mut draft.provider };
+        visits.add(event.created_date_time, person(technician, event));
+    }
+    // Guests who come and go make no entry: only those who hold a role have one, or whose tenant has one by anything else.
+    for event in successes() {
+        let technician = event.user_principal_name.as_deref().and_then(technician_id);
+        if kind(event, technician.is_some()) != (false, false) {
             continue;
         }
-        let person = technician.unwrap_or_else(|| lower(&event.user_id));
-        let draft = join.draft(&home);
-        let visits = if support {
-            &mut draft.support
-        } else if provider {
-            &mut draft.provider
-        } else {
-            &mut draft.other
-        };
-        visits.add(event.created_date_time, Some(person).filter(|person| !person.is_empty()));
+        let home = event.home_tenant_id.as_deref().and_then(|home| join.outside(home)).filter(|home| join.has(home));
+        if let Some(home) = home {
+            join.draft(&home).other.add(event.created_date_time, person(technician, event));
+        }
     }
     for event in facts.app_sign_ins.iter().filter(|event| event.error_code == 0) {
         let Some(owner) = join.outside(&event.app_owner_tenant_id) else { continue };
         join.draft(&owner).other.add(event.created_date_time, None);
     }
+}
+
+/// Who it was: the stable id, or else the object id; `None` where the log does not say.
+fn person(technician: Option<String>, event: &SignIn) -> Option<String> {
+    Some(technician.unwrap_or_else(|| lower(&event.user_id))).filter(|person| !person.is_empty())
 }
 
 /// Whether someone came as a service provider, or as Microsoft Support. Where the log does not say, the form of the name does.

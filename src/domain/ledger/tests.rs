@@ -415,3 +415,26 @@ proptest! {
         prop_assert_eq!(one, other);
     }
 }
+
+#[test]
+fn an_event_that_two_tenants_may_have_done_is_laid_at_neither_door() {
+    let name = "user_0123456789abcdef0123456789abcdef@fabrikam.example";
+    let entries = |second: &str, mut logs: Value| {
+        logs["crossTenantPartners"] =
+            json!([{ "tenantId": MSP, "isServiceProvider": true }, { "tenantId": OTHER, "isServiceProvider": true }]);
+        logs["tenantNames"] = json!([{ "tenantId": MSP, "displayName": "Fabrikam", "defaultDomain": "fabrikam.example" },
+            { "tenantId": OTHER, "displayName": "Fabrikam", "defaultDomain": second }]);
+        logs["audits"] =
+            json!([{ "id": "e", "activityDateTime": "2026-01-02T00:00:00Z", "activity": "x", "actor": { "userPrincipalName": name } }]);
+        let ledger = built(&tenant(logs));
+        [MSP, OTHER].map(|id| ledger.get(id).unwrap().audit_events.len())
+    };
+    assert_eq!(entries("other.example", json!({})), [1, 0]);
+    assert_eq!(entries("Fabrikam.example", json!({})), [0, 0]);
+    let came = |homes: &[&str]| {
+        let events: Vec<Value> = homes.iter().map(|home| sign_in(home, home, "serviceProvider", name, "2026-01-01T00:00:00Z", 0)).collect();
+        json!({ "signIns": { "events": events } })
+    };
+    assert_eq!(entries("Fabrikam.example", came(&[OTHER, OTHER])), [0, 1], "the log of sign-ins tells");
+    assert_eq!(entries("Fabrikam.example", came(&[OTHER, MSP])), [0, 0]);
+}

@@ -181,4 +181,11 @@ mod tests {
         assert_eq!(lowered(&told().approve(msp, Some(&[GLOBAL_ADMINISTRATOR]), None), rule), [true]);
         assert_eq!(lowered(&told().approve(ALPINE, Some(&[GLOBAL_ADMINISTRATOR]), None), rule), [false]);
     }
+
+    #[test]
+    fn an_approval_holds_to_its_last_moment() {
+        let case = |days: i64| with(&[GLOBAL_ADMINISTRATOR], MINE, json!({})).approve(ALPINE, Some(&[GLOBAL_ADMINISTRATOR]), Some(days));
+        let ended = |days: i64| case(days).with_ctx(|ctx| super::run_out(ctx, ALPINE).is_some());
+        assert_eq!([ended(-1), ended(0), ended(1)], [true, false, false]);
+    }
 }

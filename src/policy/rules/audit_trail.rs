@@ -119,8 +119,11 @@ impl<'a> People<'a> {
         Some(Person { name: name.unwrap_or(&id).to_owned(), id, tenant, is_sure })
     }
 
+    /// The one tenant that fits. A tenant chooses its name itself, so several may have the same: then nobody can tell which of them it was.
     fn entry(&self, fits: impl Fn(&Entry) -> bool) -> Option<String> {
-        self.ctx.ledger.entries.values().find(|entry| fits(entry)).map(|entry| entry.tenant_id.clone())
+        let mut fitting = self.ctx.ledger.entries.values().filter(|entry| fits(entry));
+        let one = fitting.next()?;
+        fitting.next().is_none().then(|| one.tenant_id.clone())
     }
 
     /// What people of outside tenants did, oldest first: the successes among the activities that are `wanted`, in their plain form.
@@ -352,5 +355,63 @@ mod tests {
         assert_eq!(json(Some("\"{\\\"state\\\":\\\"on\\\"}\"")), Some(json!({ "state": "on" })));
         assert_eq!((json(Some("{\"cut")), json(None)), (None, None));
         assert_eq!(guids(&format!("[\"{}\",\"x-y\"]", GUID.to_uppercase())), [GUID]);
+        assert!(guids(&"a".repeat(36)).is_empty() && guids("1-2-3-4-5").is_empty(), "as long, or as many dashes");
+    }
+
+    #[test]
+    fn who_is_told_from_outside_by_any_sign_in() {
+        let mut support = sign_in(GUID, MSP, "microsoftSupport");
+        support[0]["homeTenantId"] = serde_json::Value::Null;
+        let engineer = json!({ "userPrincipalName": format!("user_{HEX}") });
+        assert_eq!(person(facts(support), engineer.clone()), None, "known by the kind of sign-in alone");
+        assert!(person(facts(json!([])), engineer).is_some());
+        let own = json!({ "userId": GUID, "userPrincipalName": "tech@contoso.example", "displayName": "Fabrikam MSP Technician" });
+        assert_eq!(person(facts(json!([])), own), None, "an own account that is called so");
+        let outside = json!({ "userId": GUID, "userPrincipalName": "tech@fabrikam.example", "displayName": "Fabrikam MSP Technician" });
+        assert!(person(facts(json!([])), outside).is_some());
+    }
+
+    #[test]
+    fn a_long_episode_is_counted_and_a_shorter_one_shown() {
+        let of = |number: usize| {
+            let who = Person { id: "p".into(), name: "p".into(), tenant: None, is_sure: true };
+            let hit = |n: usize| Hit {
+                id: format!("{n}"),
+                at: at_hour(0),
+                activity: "x".into(),
+                who: who.clone(),
+                what: String::new(),
+                severity: Severity::High,
+                evidence: Vec::new(),
+                source: Dataset::Audits,
+            };
+            let draft = tell(Draft::about("user", "p", "p"), &(0..number).map(hit).collect::<Vec<_>>());
+            (
+                draft.evidence.iter().filter(|one| one.field == "activityDateTime").count(),
+                draft.evidence.iter().any(|one| one.field == "events"),
+            )
+        };
+        assert_eq!([of(10), of(11)], [(10, false), (10, true)]);
+    }
+
+    #[test]
+    fn a_name_or_a_domain_of_two_tenants_tells_neither() {
+        let other = |name: &str, domain: &str| {
+            let mut facts = facts(json!([]));
+            let second = json!({ "tenantId": "33333333-3333-4333-8333-333333333333" });
+            facts["crossTenantPartners"].as_array_mut().unwrap().push(second.clone());
+            let mut named = second;
+            named["displayName"] = json!(name);
+            named["defaultDomain"] = json!(domain);
+            facts["tenantNames"].as_array_mut().unwrap().push(named);
+            facts
+        };
+        let called = |facts| person(facts, json!({ "userId": GUID, "displayName": "Fabrikam MSP Technician" })).unwrap().tenant;
+        assert_eq!(called(other("Alpine", "alpine.example")).as_deref(), Some(MSP));
+        assert_eq!(called(other("FABRIKAM MSP", "alpine.example")), None, "each tenant chooses its name itself");
+        let by_domain =
+            |facts| person(facts, json!({ "userPrincipalName": format!("user_{HEX}@fabrikam.example") })).map(|person| person.tenant);
+        assert_eq!(by_domain(other("Alpine", "alpine.example")), Some(Some(MSP.to_owned())));
+        assert_eq!(by_domain(other("Alpine", "Fabrikam.example")), Some(None), "someone from outside, and nobody knows from where");
     }
 }

@@ -21,6 +21,7 @@ pub(super) static RULE: Rule = Rule {
             required(Dataset::ConditionalAccess),
             required(Dataset::CrossTenantPartners),
             required(Dataset::RoleAssignments),
+            helps(Dataset::RoleSchedules),
             helps(Dataset::CrossTenantDefault),
             helps(Dataset::SignIns),
             helps(Dataset::NamedLocations),
@@ -238,5 +239,30 @@ mod tests {
         assert_eq!(severities(&customer_case(json!({ "securityDefaults": false }))), []);
         let cut = with(MSP, Vec::new()).coverage(Dataset::ConditionalAccess, Coverage::new(Status::Partial)).run(&RULE);
         assert_eq!((cut.findings.len(), cut.unjudged.len()), (0, 1), "a policy that was not read may cover it");
+    }
+
+    #[test]
+    fn each_verdict_is_told_in_its_own_words() {
+        let note = |case: Case| case.run(&RULE).findings.remove(0).note.unwrap();
+        let report_only = policy("enabledForReportingButNotEnforced", providers(), json!(["All"]), &["mfa"]);
+        assert_eq!(note(with(MSP, vec![report_only])), "policies are report-only");
+        let partly = policy("enabled", providers(), json!(["Office365"]), &["mfa"]);
+        assert!(note(with(MSP, vec![partly])).starts_with("covered in part; not: "));
+        let defaults = json!({ "licenses": { "entraP1": false }, "crossTenantPartners": [{ "tenantId": MSP, "isServiceProvider": true }],
+            "securityDefaults": true });
+        assert_eq!(note(customer_case(defaults)), "no policy; security defaults are on");
+    }
+
+    #[test]
+    fn of_several_holes_the_one_that_no_policy_closes_is_told() {
+        let mut excluding = policy("enabled", providers(), json!(["All"]), &["mfa"]);
+        excluding["id"] = json!("p0");
+        excluding["conditions"]["users"]["excludeGuestsOrExternalUsers"] = json!({ "guestOrExternalUserTypes": "serviceProvider",
+            "externalTenants": { "membershipKind": "enumerated", "members": [MSP] } });
+        let draft =
+            with(MSP, vec![excluding, policy("enabled", providers(), json!(["Office365"]), &["mfa"])]).run(&RULE).findings.remove(0);
+        let holes: Vec<&str> = draft.evidence.iter().map(|evidence| &*evidence.field).filter(|field| field.starts_with("cond")).collect();
+        assert_eq!(holes, ["conditions.users.excludeGuestsOrExternalUsers", "conditions.applications"]);
+        assert_eq!(draft.note.as_deref(), Some("covered in part; not: all other applications"));
     }
 }

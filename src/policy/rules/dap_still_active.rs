@@ -25,6 +25,7 @@ pub(super) static RULE: Rule = Rule {
             required(Dataset::RoleAssignments),
             required(Dataset::CrossTenantPartners),
             required(Dataset::RoleDefinitions),
+            helps(Dataset::RoleSchedules),
             helps(Dataset::Governance),
             helps(Dataset::SignIns),
             helps(Dataset::Declared),

@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(of(json!({})), ["isServiceProvider"]);
         assert_eq!(gone(json!({ "roleAssignments": [held_role("a", "p", MSP, EXCHANGE)] })), ["roleAssignments"]);
         assert_eq!(gone(sign_in(-3)), ["createdDateTime"]);
-        assert!(gone(sign_in(-8)).is_empty(), "within the grace");
+        assert!(gone(sign_in(-8)).is_empty() && gone(sign_in(-7)).is_empty(), "within the grace, to its last moment");
         assert_eq!(gone(app("RoleManagement.ReadWrite.Directory")), ["servicePrincipals"]);
         assert!(gone(app("User.Read.All")).is_empty());
         assert_eq!(gone(json!({ "identitySync": [{ "tenantId": MSP, "isInboundSyncAllowed": true }] })), ["userSyncInbound.isSyncAllowed"]);
@@ -264,5 +264,21 @@ mod tests {
         let rows = json!({ "partners": [page(MICROSOFT_SUPPORT_TENANT, Some(at(-9)))] });
         let support = json!({ "crossTenantPartners": [{ "tenantId": MICROSOFT_SUPPORT_TENANT, "isServiceProvider": true }] });
         assert!(!with(rows, support).fires(&RULE));
+    }
+
+    #[test]
+    fn what_ends_now_goes_on() {
+        assert!(!pages(&[page(MSP, Some(at(-9))), page(MSP, Some(at(0)))]).fires(&RULE));
+        let extends = json!({ "autoExtendDuration": "P180D", "endDateTime": at(-20).to_string() });
+        assert_eq!(with(relationship(extends), json!({})).run(&RULE).unjudged.len(), 1, "the file was made in the moment of the end");
+        assert!(!pages(&[page(MSP, Some(at(0)))]).int("grace-days", 0).fires(&RULE));
+    }
+
+    #[test]
+    fn one_that_goes_on_tells_more_than_one_that_may() {
+        let mut declared = relationship(json!({ "autoExtendDuration": "P180D" }));
+        assert_eq!(with(declared.clone(), json!({})).run(&RULE).unjudged.len(), 1);
+        declared["partners"] = json!([page(MSP, Some(at(5)))]);
+        assert_eq!(with(declared, json!({})).run(&RULE).unjudged.len(), 0);
     }
 }

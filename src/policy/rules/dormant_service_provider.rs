@@ -2,7 +2,7 @@
 
 use crate::domain::ledger::Class;
 use crate::domain::rule_meta::{Reads, helps, required};
-use crate::domain::{Dataset, RuleMeta, Severity};
+use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
 use super::shared::{CUSTOMER, NIST_T1199, Window, time};
@@ -22,6 +22,7 @@ pub(super) static RULE: Rule = Rule {
             required(Dataset::SignIns),
             helps(Dataset::RoleSchedules),
             helps(Dataset::ProviderConstraints),
+            helps(Dataset::ExternalUsers),
             helps(Dataset::ForeignPrincipals),
             helps(Dataset::Governance),
         ],
@@ -57,8 +58,9 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         if entry.all_roles().next().is_some() || entry.last_sign_in.is_some() {
             continue;
         }
-        let unread =
-            [Dataset::RoleAssignments, Dataset::SignIns].into_iter().find(|dataset| !ctx.is_complete_for(*dataset, &entry.tenant_id));
+        let unread = [Dataset::RoleAssignments, Dataset::RoleSchedules, Dataset::ExternalUsers, Dataset::SignIns]
+            .into_iter()
+            .find(|dataset| !ctx.is_complete_for(*dataset, &entry.tenant_id));
         if let Some(dataset) = unread {
             out.unjudged(&entry.tenant_id, dataset);
             continue;
@@ -75,9 +77,13 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         if entry.ceiling_created.is_some_and(|made| made > window.from) {
             continue;
         }
+        // Since when it has been let in only its ceiling tells.
+        let is_dated = entry.ceiling_created.is_some() || ctx.is_complete_for(Dataset::ProviderConstraints, &entry.tenant_id);
+        let surest = if is_dated { Confidence::High } else { Confidence::Low };
         out.push(
             Draft::outside(entry)
                 .since(entry.ceiling_created)
+                .confidence(surest)
                 .note(format!("no role, nobody in {} days", window.days()))
                 .evidence("isServiceProvider", true, Dataset::CrossTenantPartners)
                 .evidence("roleAssignments", 0, Dataset::RoleAssignments)
@@ -131,7 +137,7 @@ mod tests {
     #[test]
     fn an_absence_must_be_read() {
         let cut = || Coverage { truncated: true, ..Coverage::new(Status::Partial) };
-        for dataset in [Dataset::RoleAssignments, Dataset::SignIns] {
+        for dataset in [Dataset::RoleAssignments, Dataset::RoleSchedules, Dataset::ExternalUsers, Dataset::SignIns] {
             let out = with(MSP, json!({})).coverage(dataset, cut()).run(&RULE);
             assert_eq!((out.findings.len(), out.unjudged), (0, vec![(MSP.to_owned(), dataset)]));
         }

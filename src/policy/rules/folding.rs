@@ -195,6 +195,10 @@ mod tests {
         assert_eq!(taken(&case().waive(DAP, &fingerprint, 1)), [Some(NO_ENTRY)]);
         let support = || customer_case(json!({ "roleAssignments": [held_role("a1", "p1", MICROSOFT_SUPPORT_TENANT, GA)] }));
         assert_eq!(taken(&support().waive(SUPPORT, MICROSOFT_SUPPORT_TENANT, 1)), [Some(FOREIGN)]);
+        let governed =
+            || of_msp(GA, json!({ "governance": [{ "id": "g", "kind": "relationship", "governingTenantId": MSP, "status": "active" }] }));
+        assert_eq!(taken_if_governing_runs(&governed().waive(GOVERNING, "p1", 1)), Some(GOVERNING), "it is about the tenant");
+        assert_eq!(taken_if_governing_runs(&governed().waive(GOVERNING, MSP, 1)), Some(FOREIGN));
     }
 
     #[test]

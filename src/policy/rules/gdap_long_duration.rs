@@ -164,4 +164,10 @@ mod tests {
         assert!(of(json!({})).findings.is_empty());
         assert_eq!(of(json!({ "duration": null, "endDateTime": null })).unjudged, [("r1".to_owned(), Dataset::Declared)]);
     }
+
+    #[test]
+    fn of_two_equal_limits_that_of_tier_0_is_told() {
+        let out = asked(&[APPLICATION], "P91D").int("max-days", 90).run(&RULE);
+        assert_eq!(out.findings[0].evidence.iter().find(|evidence| evidence.source == "settings").unwrap().field, "max-days-tier0");
+    }
 }

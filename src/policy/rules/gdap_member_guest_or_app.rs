@@ -184,4 +184,10 @@ mod tests {
         case.snapshot.tenants[0].partner.assignments.clear();
         assert!(!case.fires(&RULE));
     }
+
+    #[test]
+    fn only_a_shared_name_names_the_words() {
+        let named = |member: Value| with(member).run(&RULE).findings[0].evidence.iter().any(|one| one.field == "shared-names");
+        assert!(named(json!({ "userPrincipalName": "svc-sync@x" })) && !named(json!({ "userType": "guest" })));
+    }
 }

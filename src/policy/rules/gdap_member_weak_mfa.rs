@@ -5,7 +5,7 @@ use crate::domain::rule_meta::{Reads, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, few, group_names, holds, list, note_unread_members_of, time};
+use super::shared::{PARTNER, few, group_names, holds, list, note_unread_members_of, sorted, time};
 
 /// The weakest tier whose members must have a strong method.
 const MAX_TIER: u8 = 1;
@@ -89,7 +89,7 @@ fn judge(ctx: &Ctx<'_>, user: &Principal, row: &MfaRegistration, groups: &[&str]
             .note(format!("through {}", few(&names)))
             // A guest uses the methods of its own tenant, which the report does not show.
             .confidence(if user.is_guest() { Confidence::Low } else { Confidence::Medium })
-            .evidence("methodsRegistered", row.methods.clone(), Dataset::MfaRegistration)
+            .evidence("methodsRegistered", sorted(&row.methods), Dataset::MfaRegistration)
             .evidence("lastUpdatedDateTime", time(row.last_updated_date_time), Dataset::MfaRegistration)
             .evidence("memberOf", names, Dataset::GroupMembers)
             .evidence("lowest tier of memberOf", tier, Dataset::Assignments)

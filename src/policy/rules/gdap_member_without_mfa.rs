@@ -5,7 +5,7 @@ use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::shared::{PARTNER, days, few, group_names, is_aged, note_unread_members, time};
+use super::shared::{PARTNER, days, few, group_names, is_aged, note_unread_members, sorted, time};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -85,7 +85,7 @@ fn draft(ctx: &Ctx<'_>, user: &Principal, row: &MfaRegistration, groups: &[&str]
         .confidence(if is_sure { Confidence::High } else { Confidence::Medium })
         .evidence("isMfaCapable", row.is_mfa_capable, Dataset::MfaRegistration)
         .evidence("isMfaRegistered", row.is_mfa_registered, Dataset::MfaRegistration)
-        .evidence("methodsRegistered", row.methods.clone(), Dataset::MfaRegistration)
+        .evidence("methodsRegistered", sorted(&row.methods), Dataset::MfaRegistration)
         .evidence("lastUpdatedDateTime", time(row.last_updated_date_time), Dataset::MfaRegistration)
         .evidence("accountEnabled", enabled, Dataset::GroupMembers)
         .evidence("memberOf", names, Dataset::GroupMembers)

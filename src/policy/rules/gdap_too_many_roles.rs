@@ -8,6 +8,7 @@ use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity, View, roles};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
+use super::held;
 use super::shared::{BOTH, NIST_T1199, role_count, role_names};
 use super::{approval, declared_rows, outside};
 
@@ -124,7 +125,7 @@ fn judge_outside(ctx: &Ctx<'_>, out: &mut Out, entry: &Entry) {
         .confidence(if is_declared { Confidence::Medium } else { Confidence::High })
         .since(entry.ceiling_created)
         .note(format!("{count} roles, limit {}", if is_high { high } else { limit }))
-        .evidence("roleDefinition.displayName (held)", role_names(held), Dataset::RoleAssignments)
+        .evidence("roleDefinition.displayName (held)", role_names(held), held::source(&entry.roles))
         .evidence("allowedRoleTemplateIds", role_names(allowed), Dataset::ProviderConstraints)
         .evidence("count", count, if is_declared { Dataset::Declared } else { Dataset::ProviderConstraints })
         .setting("max-roles", limit);
@@ -195,7 +196,10 @@ mod tests {
         assert!(!case(15, &[READERS, writers(1)[0]]).fires(&RULE));
         let drafts = case(15, &writers(16)[15..]).run(&RULE).findings;
         assert_eq!((drafts[0].subject.id.as_str(), drafts[0].severity), (MSP, Some(Severity::Medium)));
-        assert_eq!(case(26, &[]).run(&RULE).findings[0].severity, Some(Severity::High));
+        assert_eq!(
+            [25, 26].map(|number| case(number, &[]).run(&RULE).findings[0].severity),
+            [Some(Severity::Medium), Some(Severity::High)]
+        );
         let covered = case(16, &[]).approve(MSP, Some(&writers(16)), None).run(&RULE).findings;
         assert_eq!(covered[0].severity, Some(Severity::Info));
         let governed = json!({ "governance": [{ "id": "g", "kind": "relationship", "governingTenantId": MSP, "status": "active" }] });

@@ -9,6 +9,7 @@ use crate::domain::{Confidence, Dataset, RuleMeta, Severity, Timestamp, View};
 use crate::policy::index::Index;
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
+use super::held;
 use super::shared::{BOTH, NIST_T1199, Window, began, days, is_aged, role_names, roles_up_to, shows_absence, time};
 use super::told::{self, Told};
 
@@ -31,6 +32,8 @@ pub(super) static RULE: Rule = Rule {
         customer_uses: &[
             required(Dataset::RoleAssignments),
             required(Dataset::SignIns),
+            helps(Dataset::RoleSchedules),
+            helps(Dataset::CrossTenantPartners),
             helps(Dataset::ProviderConstraints),
             helps(Dataset::Declared),
         ],
@@ -217,7 +220,7 @@ fn unused_roles(entry: &Entry, declared: &[&Told<'_>], window: Window, limits: L
     let ids: Vec<&str> = entry.roles.iter().map(|role| role.role_id.as_str()).collect();
     let draft = weighed(Draft::outside(entry), verdict, !roles_up_to(ids.iter().copied(), 0).is_empty(), window)?
         .since(entry.last_sign_in.or(entry.ceiling_created))
-        .evidence("roleDefinition.displayName", role_names(ids), Dataset::RoleAssignments)
+        .evidence("roleDefinition.displayName", role_names(ids), held::source(&entry.roles))
         .evidence("createdDateTime (ceiling)", time(entry.ceiling_created), Dataset::ProviderConstraints);
     let mut names: Vec<String> = declared.iter().map(|told| told.relationship.display_name.clone()).collect();
     names.sort();
@@ -505,6 +508,9 @@ mod tests {
     fn in_the_customer_view_a_provider_that_holds_roles_and_does_not_come() {
         let low = |confidence| vec![(MSP.to_owned(), Severity::Low, confidence)];
         assert_eq!(verdicts(&holding(EXCHANGE, &[])), low(Confidence::Low), "thirty days of log are a hint");
+        let title = |case: Case| case.run(&RULE).findings.remove(0).title.unwrap();
+        assert!(title(holding(EXCHANGE, &[])).ends_with("was seen to sign in within the 30 days of log that were read"));
+        assert_eq!(title(holding(EXCHANGE, &[]).window(90)), "Nobody of this partner signs in");
         assert_eq!(verdicts(&holding(EXCHANGE, &[]).window(90)), [(MSP.to_owned(), Severity::Medium, Confidence::Medium)]);
         assert_eq!(verdicts(&holding(APPLICATION, &[]).window(90)), [(MSP.to_owned(), Severity::High, Confidence::Medium)]);
         assert_eq!(verdicts(&holding(EXCHANGE, &[-61 * 24]).window(180)), low(Confidence::Medium));
@@ -528,6 +534,10 @@ mod tests {
         let half = Coverage { from: Some(at(-180)), to: Some(at(0)), ..Coverage::new(Status::Partial) };
         let used = holding(EXCHANGE, &[-5]).coverage(Dataset::SignIns, half).run(&RULE);
         assert!(used.unjudged.is_empty(), "what shows use is judged");
+        let denied = |case: Case| case.coverage(Dataset::SignIns, Coverage::new(Status::Denied)).run(&RULE).unjudged;
+        let told = declared(vec![relationship("r1", &[EXCHANGE], json!({}))]);
+        assert_eq!(denied(told), [(MSP.to_owned(), Dataset::SignIns)], "what only a file tells of");
+        assert_eq!(denied(customer_case(ceiling(&[EXCHANGE]))), [], "nothing that it could use");
     }
 
     #[test]

@@ -66,3 +66,22 @@ impl Governing<'_> {
 pub(super) fn judged_tier<'a>(ids: impl IntoIterator<Item = &'a String>) -> Option<u8> {
     ids.into_iter().map(|id| roles::tier(id).unwrap_or(1)).min()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::party;
+    use crate::policy::rules::testing::{MSP, customer_case};
+
+    #[test]
+    fn a_governing_tenant_has_the_best_name_there_is() {
+        let name = |told: &str, own: Option<&str>| {
+            let row = json!({ "id": "g", "kind": "relationship", "governingTenantId": MSP, "status": "active" });
+            let case = customer_case(json!({ "governance": [row], "tenantNames": [{ "tenantId": MSP, "displayName": told }] }));
+            case.with_ctx(|ctx| party(ctx, MSP, own).name)
+        };
+        assert_eq!(name("Relecloud Group", Some("Other")), "Relecloud Group");
+        assert_eq!([name("", Some("Other")), name("", Some(" ")), name("", None)], ["Other", MSP, MSP]);
+    }
+}

@@ -9,6 +9,7 @@ use crate::policy::settings::Approved;
 
 use super::approval::lowered;
 use super::governance::{Governing, draft, governing, judged_tier};
+use super::held;
 use super::shared::{CUSTOMER, NIST_T1199, few_roles, role_names, text};
 
 pub(super) static RULE: Rule = Rule {
@@ -81,7 +82,7 @@ fn finding(tenant: &Governing<'_>, approval: Option<&Approved>) -> Draft {
     if let Some(entry) = tenant.entry.filter(|entry| !entry.roles.is_empty()) {
         let held: Vec<Value> =
             entry.roles.iter().map(|role| format!("{} held by {} at {}", role.role_name, role.principal_name, role.scope).into()).collect();
-        found = found.evidence("roleAssignments", held, Dataset::RoleAssignments);
+        found = found.evidence("roleAssignments", held, held::source(&entry.roles));
     }
     match approval {
         Some(approval) if beyond.is_empty() => lowered(found, approval),

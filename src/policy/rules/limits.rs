@@ -71,3 +71,26 @@ pub(super) fn each_once<'a>(episode: &[&Visit<'a>], what: impl Fn(&Visit<'a>) ->
     seen.dedup();
     seen
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::policy::rules::partner_signin_new_country::RULE;
+    use crate::policy::rules::testing::{MSP, customer_case, visit};
+    use crate::policy::settings::Approved;
+
+    #[test]
+    fn a_sign_in_of_which_nobody_knows_whether_it_is_beyond_is_not_judged() {
+        let of = |country: Value| {
+            let case = customer_case(json!({ "signIns": { "events": [visit("e", -5, json!({ "country": country }))] } }));
+            let out = case.approve_within(Approved { countries: Some(vec!["CH".into()]), ..Approved::default() }).run(&RULE);
+            let unjudged = out.unjudged.into_iter().filter(|(subject, _)| subject == MSP).count();
+            (
+                out.findings.iter().filter(|draft| draft.title.as_deref().is_some_and(|title| title.contains("approval"))).count(),
+                unjudged > 0,
+            )
+        };
+        assert_eq!([of(json!("CH")), of(json!("BR")), of(Value::Null)], [(0, false), (1, false), (0, true)]);
+    }
+}

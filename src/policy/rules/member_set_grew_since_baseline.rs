@@ -202,4 +202,36 @@ mod tests {
         assert_eq!(found(case(json!({})), now()), [], "a group that is new is another rule's");
         assert!(!now().fires(&RULE));
     }
+
+    #[test]
+    fn a_large_group_grows_by_a_share() {
+        let people = |number: usize| (0..number).map(|n| format!("p{n}")).collect::<Vec<_>>();
+        let of = |number: usize| {
+            let ids = people(number);
+            group(SUPPORT, &ids.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        let grew = |from: usize, to: usize| of(to).after(of(from)).fires(&RULE);
+        assert!(grew(8, 11) && !grew(12, 15) && !grew(13, 16), "three of twelve are a quarter, and not more");
+    }
+
+    #[test]
+    fn what_is_told_fits_the_tier() {
+        let draft = |role: &str, now: &[&str]| group(role, now).after(group(role, &["ann"])).run(&RULE).findings.remove(0);
+        let fields = |draft: &crate::policy::rule::Draft| draft.evidence.iter().map(|one| one.field.to_string()).collect::<Vec<_>>();
+        let strong = fields(&draft(EXCHANGE, &["ann", "bob"]));
+        assert!(!strong.contains(&"growth-percent".to_owned()), "{strong:?}");
+        let weak = draft(SUPPORT, &["ann", "bob", "cem", "dan"]);
+        assert!(fields(&weak).contains(&"growth-percent".to_owned()));
+        let before = weak.evidence.iter().find(|one| one.field == "baseline.transitiveMembers").unwrap();
+        assert_eq!(before.value, json!(1));
+        assert_eq!(weak.evidence[0].value, json!(["bob", "cem", "dan"]));
+    }
+
+    #[test]
+    fn a_new_member_who_is_eligible_too_is_told_once_and_others_beside() {
+        let pim = |id: &str| json!([{ "id": "p", "groupId": "g1", "principalId": id, "kind": "eligible" }]);
+        let came = |id: &str| found(group(EXCHANGE, &["ann"]), with(EXCHANGE, &["ann", "bob"], pim(id)));
+        assert_eq!(came("bob"), [("bob".to_owned(), Severity::Medium)]);
+        assert_eq!(came("cem"), [("bob/cem".to_owned(), Severity::Medium)]);
+    }
 }

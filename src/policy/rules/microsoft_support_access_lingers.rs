@@ -151,7 +151,7 @@ fn judge_roles(ctx: &Ctx<'_>, entry: &Entry, out: &mut Out) {
         draft = draft.evidence("serviceProviderConstraints.allowedRoleTemplateIds", names, Dataset::ProviderConstraints);
     }
     if !held.is_empty() {
-        draft = draft.evidence("roleDefinition.displayName", role_names(held.iter().map(String::as_str)), Dataset::RoleAssignments);
+        draft = draft.evidence("roleDefinition.displayName", role_names(held.iter().map(String::as_str)), held::source(&entry.roles));
     }
     out.push(match approval {
         Some(approval) if open.is_empty() => approval::lowered(draft, approval),
@@ -205,6 +205,8 @@ mod tests {
                      "targets": [{ "changes": [{ "name": "tenantId", "new": format!("\"{MS}\"") }] }] }])
         };
         assert_eq!(of(log(30, Status::Complete), json!([])).findings.len(), 1, "not in the log, so older");
+        let entry_alone = customer_case(json!({ "crossTenantPartners": [{ "tenantId": MS, "isServiceProvider": true }] }));
+        assert_eq!(found(&entry_alone), [("open".to_owned(), Severity::Low)], "without a ceiling, and without a role");
         assert_eq!(of(log(29, Status::Complete), json!([])).unjudged.len(), 1, "the log is too short");
         assert_eq!(of(log(40, Status::Partial), json!([])).unjudged.len(), 1, "the log is cut");
         let young = of(log(30, Status::Complete), added(-5, "success"));

@@ -9,6 +9,7 @@ use crate::policy::Compared;
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
 use super::approval;
+use super::held;
 use super::shared::{BOTH, NIST_T1199, began, few_roles, role_names, text, time, worst_tier};
 
 /// What makes an outside tenant one that can be given power: its own entry, a role held, a governance relationship.
@@ -114,7 +115,7 @@ fn tenant_that_came(ctx: &Ctx<'_>, compared: &Compared<'_>, entry: &Entry) -> Op
         .since(entry.ceiling_created)
         .note(if names.is_empty() { entry.class.as_str().to_owned() } else { few_roles(&names) })
         .evidence("isServiceProvider", entry.service_provider_entry, Dataset::CrossTenantPartners)
-        .evidence("roleDefinition.displayName", names, Dataset::RoleAssignments);
+        .evidence("roleDefinition.displayName", names, held::source(&entry.roles));
     let draft = if only_governs { draft.evidence("governingTenantId", entry.tenant_id.as_str(), Dataset::Governance) } else { draft };
     let draft = against(compared, draft);
     Some(match ctx.approval(&entry.tenant_id) {

@@ -26,6 +26,7 @@ pub(super) static RULE: Rule = Rule {
             required(Dataset::Organization),
             helps(Dataset::ServicePrincipals),
             helps(Dataset::SignIns),
+            helps(Dataset::TenantNames),
         ],
         reads: Reads::Some,
         fields: &[
@@ -137,6 +138,10 @@ fn of_others_app(ctx: &Ctx<'_>, event: &AuditEvent, who: Person, what: &str) -> 
         let owner = owner.and_then(|app| app.owner_tenant_id.as_deref());
         if owner.is_some_and(|owner| who.tenant.as_deref().is_some_and(|tenant| tenant.eq_ignore_ascii_case(owner))) {
             return Ok(None);
+        }
+        // Whose the person is may be told by a name that was not read.
+        if owner.is_some() && who.tenant.is_none() && ctx.coverage(Dataset::TenantNames).status != Status::Complete {
+            return Err(Dataset::TenantNames);
         }
         // Only a list that was read to its end shows that the partner does not own it.
         if owner.is_none() && ctx.coverage(Dataset::ServicePrincipals).status != Status::Complete {
@@ -260,5 +265,23 @@ mod tests {
         let out = consent("ConsentAction.Permissions", "[ConsentType: AllPrincipals, Scope: Directory.ReadWrite.All]").run(&RULE);
         assert_eq!(out.findings[0].note.as_deref(), Some("Directory.ReadWrite.All for all users: HR"));
         assert_eq!(consent("other", "x").run(&RULE).unjudged, [("e".to_owned(), Dataset::Audits)]);
+    }
+
+    #[test]
+    fn a_name_that_two_tenants_have_makes_nobody_the_owner() {
+        const OTHER: &str = "33333333-3333-4333-8333-333333333333";
+        let case = |second: &str| {
+            let mut case = with(ADDED, "ServicePrincipal", keys(&[], &["a"]));
+            let names = [(ALPINE, "Alpine"), (OTHER, second)];
+            let facts = &mut case.snapshot.tenants[0].customer;
+            facts.audits[0].actor = serde_json::from_value(json!({ "userId": "u", "displayName": "Alpine Technician" })).unwrap();
+            facts.cross_tenant_partners = serde_json::from_value(json!(names.map(|(id, _)| json!({ "tenantId": id })))).unwrap();
+            facts.tenant_names =
+                serde_json::from_value(json!(names.map(|(id, name)| json!({ "tenantId": id, "displayName": name })))).unwrap();
+            facts.service_principals = serde_json::from_value(json!([{ "id": "sp", "appId": "x", "ownerTenantId": ALPINE }])).unwrap();
+            severity(&case)
+        };
+        assert_eq!(case("Other"), None, "its own application");
+        assert_eq!(case("Alpine"), Some(Severity::High), "the other may have called itself so");
     }
 }

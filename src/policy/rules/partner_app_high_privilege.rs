@@ -60,6 +60,9 @@ pub(super) static RULE: Rule = Rule {
             helps(Dataset::RoleSchedules),
             helps(Dataset::CrossTenantPartners),
             helps(Dataset::Subscriptions),
+            helps(Dataset::SignIns),
+            helps(Dataset::Governance),
+            helps(Dataset::Declared),
         ],
         reads: Reads::Some,
         fields: &[
@@ -281,5 +284,16 @@ mod tests {
         );
         let beyond = with(&["Application.ReadWrite.All"], &[], &[]).approve(ALPINE, Some(&[EXCHANGE]), Some(100));
         assert_eq!(severity(beyond), Some(Severity::Critical));
+    }
+
+    #[test]
+    fn what_is_strong_is_told_in_the_note() {
+        let note = |case: Case| case.run(&RULE).findings.remove(0).note;
+        assert_eq!(note(with(&["Mail.Send"], &[], &[])).as_deref(), Some("Mail.Send"));
+        let both = note(with(&["Mail.Send"], &["RoleManagement.ReadWrite.Directory"], &[EXCHANGE])).unwrap();
+        assert_eq!(both, "RoleManagement.ReadWrite.Directory, Exchange Admin, Mail.Send");
+        let mut declared = owned_by("vendor", &["Mail.ReadWrite"], &[], &[]);
+        declared["declared"] = json!({ "files": [{ "name": "f" }], "partners": [{ "partnerTenantId": "vendor", "kind": "Reseller" }] });
+        assert!(customer_case(declared).fires(&RULE), "who is declared is a partner");
     }
 }

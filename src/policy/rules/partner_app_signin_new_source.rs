@@ -29,6 +29,13 @@ pub(super) static RULE: Rule = Rule {
             helps(Dataset::ServicePrincipals),
             helps(Dataset::AppRoleAssignments),
             helps(Dataset::DelegatedGrants),
+            helps(Dataset::CrossTenantPartners),
+            helps(Dataset::RoleAssignments),
+            helps(Dataset::RoleSchedules),
+            helps(Dataset::SignIns),
+            helps(Dataset::Governance),
+            helps(Dataset::Subscriptions),
+            helps(Dataset::Declared),
         ],
         reads: Reads::All,
         fields: &[
@@ -258,5 +265,26 @@ mod tests {
         assert_eq!((out.findings.len(), out.unjudged), (0, vec![("sp".to_owned(), Dataset::AppSignIns)]));
         let short = Coverage { from: Some(at(-13)), to: Some(at(0)), ..Coverage::complete(0) };
         assert!(!with(then(20, json!({ "asn": 64510 })), json!({})).coverage(Dataset::AppSignIns, short).fires(&RULE));
+    }
+
+    #[test]
+    fn the_note_says_what_is_new() {
+        let note = |more: Value| with(then(20, more), json!({})).run(&RULE).findings.remove(0).note.unwrap();
+        assert_eq!(note(json!({ "asn": 64510 })), "AS64510");
+        assert_eq!(note(json!({ "credentialKeyId": "k2" })), "new credential");
+        assert_eq!(note(json!({ "asn": 64510, "credentialKeyId": "k2" })), "AS64510, new credential");
+    }
+
+    #[test]
+    fn an_application_with_a_tier_0_role_is_high_and_with_another_is_not() {
+        let severity = |role: &str| {
+            let facts = json!({
+                "servicePrincipals": [{ "id": "sp", "appId": "a", "displayName": "Backup", "ownerTenantId": MSP }],
+                "roleAssignments": [{ "id": "h", "principalId": "sp", "roleDefinitionId": role, "directoryScopeId": "/", "principalKind": "servicePrincipal" }]
+            });
+            with(then(20, json!({ "asn": 64510 })), facts).run(&RULE).findings[0].severity
+        };
+        assert_eq!(severity(crate::domain::roles::GLOBAL_ADMINISTRATOR), Some(Severity::High));
+        assert_eq!(severity(crate::policy::rules::testing::READERS), Some(Severity::Medium));
     }
 }

@@ -28,6 +28,11 @@ pub(super) static RULE: Rule = Rule {
             helps(Dataset::AppSignIns),
             helps(Dataset::CrossTenantPartners),
             helps(Dataset::Subscriptions),
+            helps(Dataset::RoleAssignments),
+            helps(Dataset::RoleSchedules),
+            helps(Dataset::SignIns),
+            helps(Dataset::Governance),
+            helps(Dataset::Declared),
         ],
         reads: Reads::Some,
         fields: &[
@@ -212,6 +217,7 @@ mod tests {
         assert_eq!(secret(start(), at(171), "password"), ["long-lived-secret"]);
         assert!(secret(start(), at(171), "key").is_empty(), "a certificate");
         assert!(secret(json!(at(-900).to_string()), at(-1), "password").is_empty(), "it has ended");
+        assert!(secret(json!(at(-900).to_string()), at(0), "password").is_empty(), "it ends now");
         assert_eq!((secret(Value::Null, at(181), "password").len(), secret(Value::Null, at(180), "password").len()), (1, 0));
     }
 

@@ -31,6 +31,9 @@ pub(super) static RULE: Rule = Rule {
             helps(Dataset::RoleSchedules),
             helps(Dataset::CrossTenantPartners),
             helps(Dataset::Subscriptions),
+            helps(Dataset::SignIns),
+            helps(Dataset::Governance),
+            helps(Dataset::Declared),
         ],
         reads: Reads::Some,
         fields: &[
@@ -141,8 +144,7 @@ fn finding(ctx: &Ctx<'_>, entry: &Entry, guest: &LedgerGuest, user: &ExternalUse
     for role in strong {
         let how = if role.eligible_only { "eligible for" } else { "held by" };
         let told = format!("{} {how} {} at {} (assignment {})", role.role_name, role.principal_name, role.scope, role.assignment_id);
-        let source = if role.eligible_only { Dataset::RoleSchedules } else { Dataset::RoleAssignments };
-        found = found.evidence("roleAssignments.roleDefinitionId", told, source);
+        found = found.evidence("roleAssignments.roleDefinitionId", told, role.source);
     }
     if sign == Sign::Name {
         found = found.setting("partner-account-patterns", ctx.settings.list("partner-account-patterns").to_vec());
@@ -228,5 +230,20 @@ mod tests {
         eligible["roleSchedules"] =
             json!([{ "id": "e", "principalId": "u", "roleDefinitionId": EXCHANGE, "directoryScopeId": "/", "kind": "eligible" }]);
         assert!(customer_case(eligible).fires(&RULE));
+    }
+
+    #[test]
+    fn a_listed_domain_counts_wherever_it_is_seen() {
+        let domain = |user: Value, name: &str| {
+            let mut facts = facts(user, EXCHANGE);
+            facts["tenantNames"] = json!([{ "tenantId": "cccccccc-0000-4000-8000-000000000001", "defaultDomain": "home.example" }]);
+            customer_case(facts).list("partner-domains", &[name]).fires(&RULE)
+        };
+        let away = || json!({ "homeTenantId": "cccccccc-0000-4000-8000-000000000001" });
+        assert!(domain(away(), "msp.example") && domain(away(), "home.example") && domain(away(), "cccccccc-0000-4000-8000-000000000001"));
+        assert!(!domain(away(), "other.example"));
+        let strange = |role: &str| customer_case(facts(json!({}), role)).run(&RULE);
+        assert!(strange("own-role").unjudged.is_empty() && strange(READERS).unjudged.is_empty(), "a guest of nobody known");
+        assert!(partner(READERS).run(&RULE).unjudged.is_empty(), "a weak role that is known");
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Out, Rule};
 
 use super::audit_trail::{Hit, People, Person, draft, episodes};
-use super::shared::{CUSTOMER, holds, list};
+use super::shared::{CUSTOMER, holds, list, sorted};
 
 pub(super) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -111,7 +111,7 @@ fn hit(event: &MailboxEvent, who: Person) -> Hit {
         who,
         what: format!("{operation} {target}"),
         severity: Severity::High,
-        evidence: vec![("target", target.into()), ("parameters", event.parameters.clone().into())],
+        evidence: vec![("target", target.into()), ("parameters", sorted(&event.parameters).into())],
         source: Dataset::Purview,
     }
 }
@@ -184,5 +184,17 @@ mod tests {
         };
         assert_eq!((spread(10, 1), spread(11, 1)), (Severity::High, Severity::Critical));
         assert_eq!(spread(20, 12), Severity::High, "many, over many days");
+    }
+
+    #[test]
+    fn a_technician_is_known_by_the_id_that_the_sign_in_log_has() {
+        let id = "3f972b9d-8f88-431d-b529-78ac975f9d13";
+        let fires = |kind: &str| {
+            let sign_in = json!({ "id": "s", "createdDateTime": at_hour(0).to_string(), "userId": id, "resourceTenantId": "own",
+                "homeTenantId": "22222222-2222-4222-8222-222222222222", "crossTenantAccessType": kind });
+            let purview = event("e", 0, json!({ "userType": "Regular", "userId": id }));
+            customer_case(json!({ "purview": [purview], "signIns": { "events": [sign_in] } })).fires(&RULE)
+        };
+        assert_eq!([fires("serviceProvider"), fires("b2bCollaboration")], [true, false]);
     }
 }

@@ -203,4 +203,18 @@ mod tests {
         let out = customer_case(json!({ "audits": events })).run(&RULE);
         assert_eq!(out.findings.iter().map(|draft| draft.own_key.as_str()).collect::<Vec<_>>(), ["z", "a"]);
     }
+
+    #[test]
+    fn whoever_is_let_in_it_is_not_this_tenant() {
+        let subject = |target: &str, changes: Value| {
+            let mut event = event("e", -5, ADDED, changes);
+            event["targets"][0]["id"] = json!(target);
+            customer_case(json!({ "audits": [event] })).run(&RULE).findings.remove(0).subject.id
+        };
+        let own = "11111111-1111-4111-8111-111111111111";
+        let new = |id: &str| json!([{ "name": "tenantId", "new": own }, { "name": "partner", "new": format!("[\"{own}\",\"{id}\"]") }]);
+        assert_eq!(subject(own, new(ALPINE)), ALPINE, "what changed names it");
+        assert_eq!(subject(ALPINE, json!([{ "name": "tenantId", "new": own }])), ALPINE, "the target is it");
+        assert_eq!(subject(own, json!([])), own, "a partner that is not named is still one");
+    }
 }

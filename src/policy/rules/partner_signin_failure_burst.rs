@@ -255,4 +255,33 @@ mod tests {
         assert!(spray(4, one).is_empty());
         assert!(spray(5, |n| format!("198.51.100.{n}")).is_empty());
     }
+
+    #[test]
+    fn people_are_counted_within_the_window_and_named() {
+        let person = |n: i64| format!("user_5555555555554555855555555555555{n}");
+        let one =
+            |id: &str, seconds: i64, n: i64| event(id, seconds, json!({ "userPrincipalName": person(n), "ipAddress": "198.51.100.9" }));
+        let five: Vec<Value> = (0..5).map(|n| one(&format!("f{n}"), n, n)).collect();
+        let draft = with(five).run(&RULE).findings.remove(0);
+        assert_eq!(draft.note.as_deref(), Some("5 people from 198.51.100.9"));
+        let of = |field: &str| draft.evidence.iter().find(|evidence| evidence.field == field).unwrap().value.clone();
+        assert_eq!((of("people"), of("userId").as_array().unwrap().len()), (json!(5), 5));
+        // The first comes twice, and its first failure leaves the window before the fifth person comes: the second is still in it.
+        let mut still = vec![one("a", 0, 0), one("b", 300, 0)];
+        still.extend((1..5).map(|n| one(&format!("c{n}"), 610 + n, n)));
+        assert_eq!(with(still).run(&RULE).findings.len(), 1);
+        let mut gone = vec![one("a", 0, 0)];
+        gone.extend((1..5).map(|n| one(&format!("c{n}"), 610 + n, n)));
+        assert!(!with(gone).fires(&RULE), "four within ten minutes");
+    }
+
+    #[test]
+    fn one_event_of_a_person_leaves_at_a_time() {
+        let mut people = std::collections::BTreeMap::from([("a", 3), ("b", 1)]);
+        super::leave(&mut people, "a");
+        assert_eq!(people, [("a", 2), ("b", 1)].into());
+        super::leave(&mut people, "b");
+        super::leave(&mut people, "nobody");
+        assert_eq!(people, [("a", 2)].into());
+    }
 }

@@ -250,4 +250,9 @@ mod tests {
         both["riskEventTypes"] = json!("unlikelyTravel");
         assert_eq!(keys(&with(vec![event("a", -180, AMSTERDAM, 1), both])), ["a"], "told once");
     }
+
+    #[test]
+    fn both_networks_are_named() {
+        assert_eq!([super::system(Some(64496)), super::system(None)], ["AS64496", "?"]);
+    }
 }

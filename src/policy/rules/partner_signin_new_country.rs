@@ -259,4 +259,13 @@ mod tests {
         assert_eq!((out.findings.len(), out.unjudged), (0, vec![(MSP.to_owned(), Dataset::SignIns)]));
         assert!(then(5, -2, json!({})).coverage(Dataset::SignIns, Coverage { capped: true, ..half }).fires(&RULE));
     }
+
+    #[test]
+    fn a_change_in_the_moment_of_the_sign_in_comes_after_it() {
+        let mut case = then(5, -6, json!({}));
+        let event = json!({ "id": "a1", "activityDateTime": at_hour(-6).to_string(), "activity": "Add member to role", "result": "success",
+            "actor": { "userPrincipalName": ANN_NAME } });
+        case.snapshot.tenants[0].customer.audits.push(serde_json::from_value(event).unwrap());
+        assert_eq!(case.run(&RULE).findings[0].severity, Some(Severity::High));
+    }
 }

@@ -292,4 +292,13 @@ mod tests {
         let events = (0..4).map(|n| visit(&format!("e{n}"), n - 10, json!({ "ipAddress": format!("10.0.{n}.1") }))).collect();
         assert!(with(events).coverage(Dataset::SignIns, half).fires(&RULE));
     }
+
+    #[test]
+    fn a_range_that_is_there_twice_leaves_once() {
+        // The first range comes again within the day of the fourth: four ranges in 24 hours.
+        let come = [(-40, 0), (-20, 0), (-15, 1), (-12, 2), (-10, 3)];
+        let events = come.iter().enumerate();
+        let events = events.map(|(n, (hours, range))| visit(&format!("e{n}"), *hours, json!({ "ipAddress": format!("10.0.{range}.1") })));
+        assert!(with(events.collect()).fires(&RULE));
+    }
 }

@@ -229,6 +229,7 @@ mod tests {
         assert!(case(-24 + 23, 120).fires(&RULE), "Monday night is Tuesday at one");
         let night = |hour: i64| with(vec![visit("e", tuesday + hour, json!({}))]).int("work-start-hour", 22).int("work-end-hour", 6);
         assert!(!night(23).fires(&RULE) && !night(5).fires(&RULE) && night(12).fires(&RULE));
+        assert!(!night(22).fires(&RULE) && night(21).fires(&RULE) && night(6).fires(&RULE), "from the first hour to before the last");
         let always = with(vec![visit("e", tuesday + 3, json!({}))]).int("work-start-hour", 0).int("work-end-hour", 24);
         assert!(!always.fires(&RULE));
         let sunday = with(vec![visit("e", -14, json!({}))]);
@@ -273,5 +274,40 @@ mod tests {
         let half = Coverage { from: Some(at(-30)), to: Some(at(0)), ..Coverage::new(Status::Partial) };
         let out = with(vec![visit("e", -14, json!({}))]).coverage(Dataset::SignIns, half).run(&RULE);
         assert_eq!((out.findings.len(), out.unjudged.len()), (0, 1));
+    }
+
+    #[test]
+    fn one_hour_as_start_and_end_is_the_whole_day() {
+        let case = with(vec![visit("e", -6 * 24 + 3, json!({}))]).int("work-start-hour", 9).int("work-end-hour", 9);
+        assert!(!case.fires(&RULE));
+    }
+
+    #[test]
+    fn the_hour_is_told_by_the_partner_s_clock() {
+        let case = with(vec![visit("e", -6 * 24 + 3, json!({}))]).int("utc-offset-minutes", 90);
+        let told = format!("{:?}", case.run(&RULE).findings[0].evidence) + case.run(&RULE).findings[0].note.as_deref().unwrap_or_default();
+        assert!(told.contains("Tue 2026-05-26 04:30"), "{told}");
+    }
+
+    #[test]
+    fn only_interactive_successes_mark_a_session() {
+        let marked = |more: Value| {
+            with(vec![visit("e", -14, more)]).ctx_of(&RULE, |ctx| super::marks(ctx, crate::policy::rules::visits::all(ctx)).len())
+        };
+        assert_eq!([marked(json!({})), marked(json!({ "isInteractive": false })), marked(json!({ "errorCode": 50126 }))], [1, 0, 0]);
+    }
+
+    #[test]
+    fn what_is_usual_is_asked_of_the_baseline_s_days_alone() {
+        let last = -6 * 24 + 3;
+        let fires = |share: i64| {
+            // Ten long ago, at the same hour; within the last thirty days three at this hour, and seven at work.
+            let hours = (31..41).map(|days| last - days * 24).chain([7, 14, 21].map(|days| last - days * 24));
+            let hours = hours.chain((0..7).map(|hour| last - 7 * 24 + 7 + hour)).chain([last]);
+            let events = hours.map(|hour| visit(&format!("e{hour}"), hour, json!({}))).collect();
+            let drafts = with(events).window(90).int("max-off-hours-share-percent", share).run(&RULE).findings;
+            drafts.iter().any(|draft| draft.own_key == format!("e{last}"))
+        };
+        assert_eq!([fires(30), fires(31)], [false, true], "three of ten");
     }
 }

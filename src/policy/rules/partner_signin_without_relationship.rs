@@ -76,6 +76,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
 fn in_customer(ctx: &Ctx<'_>, out: &mut Out) {
     let visits = visits::all(ctx);
     let all_roles_read = ctx.coverage(Dataset::RoleAssignments).status == Status::Complete;
+    let all_eligible_read = ctx.coverage(Dataset::RoleSchedules).status == Status::Complete;
     // A role of a principal whose tenant is not known may be any tenant's.
     let roles_are_placed = ctx.ledger.get(UNKNOWN_HOME).is_none_or(|entry| entry.roles.is_empty());
     for (home, came) in by(visits.iter().filter(|visit| visit.succeeded()), |visit| &*visit.home) {
@@ -87,6 +88,7 @@ fn in_customer(ctx: &Ctx<'_>, out: &mut Out) {
             (home == UNKNOWN_HOME, Dataset::SignIns),
             (!ctx.is_complete_for(Dataset::CrossTenantPartners, home), Dataset::CrossTenantPartners),
             (!all_roles_read, Dataset::RoleAssignments),
+            (!all_eligible_read, Dataset::RoleSchedules),
             (!roles_are_placed, Dataset::ForeignPrincipals),
         ];
         if let Some((_, dataset)) = missing.into_iter().find(|(is_missing, _)| *is_missing) {
@@ -252,7 +254,7 @@ mod tests {
             out.unjudged
         };
         let cut = |dataset: Dataset| once(json!({})).coverage(dataset, Coverage { truncated: true, ..Coverage::new(Status::Partial) });
-        for dataset in [Dataset::CrossTenantPartners, Dataset::RoleAssignments] {
+        for dataset in [Dataset::CrossTenantPartners, Dataset::RoleAssignments, Dataset::RoleSchedules] {
             assert_eq!(unjudged(cut(dataset)), [(MSP.to_owned(), dataset)]);
         }
         let nobody =

@@ -407,4 +407,30 @@ mod tests {
         twenty.push(9);
         assert_eq!([of(&[]), of(&[3]), of(&[1, 2]), of(&twenty), of(&twenty[1..])], [0, 3, 2, 1, 9]);
     }
+
+    #[test]
+    fn a_burst_weighs_its_customers_and_again_those_that_are_new() {
+        assert_eq!(super::Burst { first: 0, last: 0, window: 0..=0, customers: 3, new: 2, usual: 0 }.weight(), 5);
+    }
+
+    #[test]
+    fn a_window_that_ends_where_the_past_begins_is_of_it() {
+        let of = |ends: i64| {
+            let mut usual = Usual::default();
+            usual.add(at_hour(ends), 3);
+            usual.slide(at_hour(-9), at_hour(-1));
+            usual.percentile()
+        };
+        assert_eq!([of(-10), of(-9), of(-1), of(0)], [0, 3, 3, 0]);
+        let slid = |before: usize, after: usize| {
+            let mut usual = Usual::default();
+            usual.add(at_hour(-10), before);
+            usual.add(at_hour(-5), after);
+            [-10, -9, -4].map(|from| {
+                usual.slide(at_hour(from), at_hour(-1));
+                usual.percentile()
+            })
+        };
+        assert_eq!([slid(2, 7), slid(7, 2)], [[7, 7, 0], [7, 2, 0]], "what has left counts no more");
+    }
 }

@@ -332,4 +332,21 @@ mod tests {
         }
         assert_eq!(run(TECHNICIAN, "Update security defaults", json!([])).unjudged.len(), 1);
     }
+
+    #[test]
+    fn other_activities_and_policies_that_were_off_are_none() {
+        assert!(
+            run(TECHNICIAN, "Update user", json!([{ "name": "x", "old": "{\"state\":\"enabled\"}", "new": "{\"state\":\"disabled\"}" }]))
+                .findings
+                .is_empty()
+        );
+        let to = |old: &str, new: &str| fires(&policy(json!({ "state": old }), json!({ "state": new })));
+        assert!(!to("disabled", "enabledForReportingButNotEnforced"), "report-only is more than off");
+    }
+
+    #[test]
+    fn activities_of_other_kinds_are_no_policies() {
+        assert!(["update conditional access policy", "authentication methods policy update"].iter().all(|name| super::is_policy(name)));
+        assert!(["update user", "add conditional access policy", ""].iter().all(|name| !super::is_policy(name)));
+    }
 }

@@ -301,4 +301,15 @@ mod tests {
         let odd = declared(vec![relationship("r1", &[READERS], json!({ "status": "frozen" }))]);
         assert_eq!(found(&odd), [("declared".to_owned(), "customer/unknown-status".to_owned())]);
     }
+
+    #[test]
+    fn what_was_refused_is_not_read_again() {
+        let of = |status: Status, truncated: bool| {
+            let gap = Gap { status, reason: "x".into() };
+            super::failed_only(&Coverage { gaps: [("r1".to_owned(), gap)].into(), truncated, ..Coverage::new(Status::Partial) })
+        };
+        assert!(of(Status::Failed, false) && !of(Status::Denied, false) && !of(Status::Failed, true));
+        assert!(super::failed_only(&Coverage::new(Status::Failed)));
+        assert!(!super::failed_only(&Coverage::new(Status::Denied)) && !super::failed_only(&Coverage::new(Status::Partial)));
+    }
 }

@@ -22,6 +22,7 @@ pub(super) static RULE: Rule = Rule {
             required(Dataset::RoleAssignments),
             required(Dataset::RoleDefinitions),
             helps(Dataset::RoleSchedules),
+            helps(Dataset::ForeignPrincipals),
         ],
         reads: Reads::Some,
         fields: &[
@@ -120,5 +121,25 @@ mod tests {
         let severity = |roles: &[&str]| with(allowing(&[READERS])).approve(MSP, Some(roles), None).run(&RULE).findings[0].severity;
         assert_eq!(severity(&[EXCHANGE]), Some(Severity::Info));
         assert_eq!(severity(&[READERS]), None);
+    }
+
+    #[test]
+    fn without_a_ceiling_only_a_provider_of_whom_none_was_read_is_not_judged() {
+        let unread = || Coverage::new(Status::Denied);
+        let of = |is_provider: bool, coverage: Option<Coverage>| {
+            let facts = json!({
+                "roleAssignments": [held_role("a1", "p1", MSP, EXCHANGE)],
+                "crossTenantPartners": [{ "tenantId": MSP, "isServiceProvider": is_provider }]
+            });
+            let case = customer_case(facts);
+            match coverage {
+                Some(coverage) => case.coverage(Dataset::ProviderConstraints, coverage),
+                None => case,
+            }
+            .run(&RULE)
+            .unjudged
+            .len()
+        };
+        assert_eq!([of(true, Some(unread())), of(false, Some(unread())), of(true, None)], [1, 0, 0]);
     }
 }

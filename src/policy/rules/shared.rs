@@ -131,6 +131,13 @@ pub(super) fn note_unread_members_of(ctx: &Ctx<'_>, out: &mut Out, group: &str) 
     }
 }
 
+/// A list as evidence, whatever its order was.
+pub(super) fn sorted(items: &[String]) -> Vec<String> {
+    let mut items = items.to_vec();
+    items.sort_unstable();
+    items
+}
+
 /// Names of groups, sorted.
 pub(super) fn group_names(ctx: &Ctx<'_>, groups: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = groups.iter().map(|group| ctx.index.group_name(group).to_owned()).collect();

@@ -134,6 +134,11 @@ impl Case {
         self.ctx(&RuleSettings::defaults(&super::ALL[0].meta), use_it)
     }
 
+    /// The same with the settings of one rule.
+    pub(crate) fn ctx_of<T>(&self, rule: &Rule, use_it: impl FnOnce(&Ctx<'_>) -> T) -> T {
+        self.ctx(&RuleSettings::defaults(&rule.meta), use_it)
+    }
+
     fn ctx<T>(&self, own: &RuleSettings, use_it: impl FnOnce(&Ctx<'_>) -> T) -> T {
         let settings = Settings::default();
         let on = super::ALL.iter().filter(|rule| !self.off.contains(&rule.meta.id));

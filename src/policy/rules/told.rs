@@ -137,6 +137,18 @@ mod tests {
     }
 
     #[test]
+    fn of_two_files_that_tell_the_same_the_older_speaks() {
+        let row = |file: usize| json!({ "partnerTenantId": MSP, "file": file, "relationship": relationship("r1", &[EXCHANGE], json!({})) });
+        for (dates, expected) in [([-3, -9], "b.json"), ([-9, -3], "a.json")] {
+            let files =
+                [("a.json", dates[0]), ("b.json", dates[1])].map(|(name, days)| json!({ "name": name, "dated": at(days).to_string() }));
+            let case = customer_case(json!({ "declared": { "files": files, "relationships": [row(0), row(1)] } }));
+            let file = case.with_ctx(|ctx| relationships(ctx)[0].draft(ctx).evidence[0].value.clone());
+            assert_eq!(file, json!(expected));
+        }
+    }
+
+    #[test]
     fn microsoft_support_is_no_partner() {
         let row = json!({ "partnerTenantId": MICROSOFT_SUPPORT_TENANT, "relationship": relationship("r1", &[EXCHANGE], json!({})) });
         // The ledger knows support by its sign-ins or by its settings.

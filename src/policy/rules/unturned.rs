@@ -236,6 +236,12 @@ pub(super) const FIELDS: &[Unturned] = &[
         "Ways in which a role may be placed; the page shows the assignment that names its tenant.",
     ),
     unturned(
+        "partner-signin-without-relationship",
+        &["customer.declared.relationships.relationship.endDateTime"],
+        "policy/rules/partner_signin_without_relationship::declared_relationships_explain_and_remove_nothing",
+        "A declared relationship that explains the sign-in, which the page does not show.",
+    ),
+    unturned(
         "partner-signin-new-country",
         &["customer.audits.actor", "customer.audits.activityDateTime"],
         "policy/rules/partner_signin_new_country::changes_by_the_same_person_make_it_high",

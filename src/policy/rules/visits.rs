@@ -315,4 +315,27 @@ mod tests {
         assert_eq!((memory.count(at_hour(-10)), memory.count(at_hour(-9)), memory.count(at_hour(-4))), (2, 1, 0));
         assert_eq!(memory.known(at_hour(-9)).collect::<Vec<_>>(), [&"DE"]);
     }
+
+    #[test]
+    fn support_that_the_ledger_alone_knows_does_not_administer() {
+        let of = |home: &str, more: serde_json::Value| {
+            let mut facts = json!({ "signIns": { "events": [event("e", 0, json!({ "homeTenantId": home }))] } });
+            facts.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            customer_case(facts).with_ctx(|ctx| all(ctx).len())
+        };
+        assert_eq!(of(MICROSOFT_SUPPORT_TENANT, json!({})), 0);
+        assert_eq!(of(MSP, json!({})), 1);
+    }
+
+    #[test]
+    fn an_episode_of_one_has_no_extent() {
+        let case = customer_case(json!({ "signIns": { "events": [event("a", -5, json!({})), event("b", 0, json!({}))] } }));
+        case.with_ctx(|ctx| {
+            let visits = all(ctx);
+            let told = |number: usize| extent(Draft::about("x", "x", "x"), &visits.iter().take(number).collect::<Vec<_>>()).evidence;
+            assert!(told(1).is_empty());
+            let two = told(2);
+            assert_eq!((two[0].value.clone(), two[1].value.clone()), (json!(at_hour(0).to_string()), json!(2)));
+        });
+    }
 }

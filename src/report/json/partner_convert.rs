@@ -1,5 +1,7 @@
 //! From a ledger entry to the shape that is written.
 
+use std::collections::BTreeSet;
+
 use super::partner::*;
 use super::shape::Role;
 use crate::domain::conditional_access::{PolicyRef, Verdict};
@@ -46,9 +48,10 @@ impl<'a> Partner<'a> {
     }
 }
 
-/// Roles by template id, with their names and tiers.
+/// Roles by template id, with their names and tiers, in an order of their own.
 fn by_id(ids: &[String]) -> Vec<Role<'_>> {
-    ids.iter().map(|id| Role { id, name: catalog::name(id), tier: catalog::tier(id) }).collect()
+    let ids: BTreeSet<&String> = ids.iter().collect();
+    ids.into_iter().map(|id| Role { id, name: catalog::name(id), tier: catalog::tier(id) }).collect()
 }
 
 fn held(roles: &[ledger::HeldRole]) -> Vec<HeldRole<'_>> {
