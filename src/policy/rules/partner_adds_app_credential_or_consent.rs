@@ -264,6 +264,11 @@ mod tests {
         assert_eq!(severity(&consent("ConsentAction.Permissions", "[ConsentType: Principal, Scope: User.Read]")), None);
         let out = consent("ConsentAction.Permissions", "[ConsentType: AllPrincipals, Scope: Directory.ReadWrite.All]").run(&RULE);
         assert_eq!(out.findings[0].note.as_deref(), Some("Directory.ReadWrite.All for all users: HR"));
+        let scope = |out: &crate::policy::rule::Out| {
+            out.findings[0].evidence.iter().find(|evidence| evidence.field == "scope").map(|evidence| evidence.value.clone())
+        };
+        let weak = consent("ConsentAction.Permissions", "[ConsentType: AllPrincipals, Scope: User.Read]").run(&RULE);
+        assert_eq!([scope(&out), scope(&weak)], [Some(json!(["Directory.ReadWrite.All"])), None]);
         assert_eq!(consent("other", "x").run(&RULE).unjudged, [("e".to_owned(), Dataset::Audits)]);
     }
 
