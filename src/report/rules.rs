@@ -132,8 +132,8 @@ mod tests {
         | – | own-rule | high | both | A title \| with \<b\>\\u{1b}\[31m | partner: relationships (required), sign-ins (helps); customer: not applicable: nobody writes it down |
         ");
         insta::assert_snapshot!(rendered("table", 60), @r"
-        –       own-rule  high      both      A title | with
-                                              <b>\u{1b}[31m
+        –       own-rule  high      both
+          A title | with <b>\u{1b}[31m
           partner   relationships (required), sign-ins (helps)
           customer  not applicable: nobody writes it down
         ");
