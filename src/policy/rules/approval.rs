@@ -33,7 +33,9 @@ pub(super) fn of_roles<'r>(
     let Some(id) = other_side else { return draft };
     let approval = ctx.approval(id);
     let covers = |approval: &&Approved| {
-        roles.iter().all(|role| approval.covers(role))
+        // Of a relationship that came without its roles nothing shows that they are inside.
+        !roles.is_empty()
+            && roles.iter().all(|role| approval.covers(role))
             && relationships.into_iter().all(|relationship| groups_may_hold(ctx, approval, relationship, roles))
     };
     match (approval.filter(covers), approval.or_else(|| run_out(ctx, id))) {
@@ -127,6 +129,16 @@ mod tests {
         let unknown = || with(&[odd], MINE, json!({}));
         assert_eq!(lowered(&unknown().approve(ALPINE, Some(&[odd]), None), &gdap_unknown_role::RULE), [true]);
         assert_eq!(lowered(&unknown().approve(ALPINE, None, None), &gdap_unknown_role::RULE), [false]);
+    }
+
+    #[test]
+    fn a_relationship_that_came_without_its_roles_lies_within_no_approval() {
+        let came = |roles: &[&str]| {
+            let now = case(json!({ "relationships": [relationship("r9", roles, json!({}))] })).approve(ALPINE, Some(&[EXCHANGE]), None);
+            lowered(&now.after(case(json!({}))), &new_relationship_since_baseline::RULE)
+        };
+        assert_eq!(came(&[EXCHANGE]), [true]);
+        assert_eq!(came(&[]), [false]);
     }
 
     #[test]

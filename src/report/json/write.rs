@@ -33,7 +33,7 @@ pub(super) fn schema_of<T: JsonSchema>(id: &str, title: &str) -> serde_json::Val
     schema
 }
 
-/// A field that may be missing is missing where there is nothing to say, never null: a null is not what [`render`] writes.
+/// A field that may be missing is missing where there is nothing to say, never null: a null is not what [`text`] writes.
 fn absent_is_not_null(schema: &mut serde_json::Value) {
     let defs = schema.get_mut("$defs").and_then(serde_json::Value::as_object_mut);
     for def in defs.into_iter().flat_map(|defs| defs.values_mut()) {
