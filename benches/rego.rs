@@ -8,7 +8,7 @@
 #[path = "policy/tenants.rs"]
 mod tenants;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use partnerscope::domain::rule_meta::{Reads, Uses, required};
 use partnerscope::domain::{Coverage, Dataset, RuleMeta, Severity, Snapshot, Timestamp, View};
@@ -18,7 +18,7 @@ use partnerscope::policy::evaluate_with;
 use partnerscope::policy::settings::Settings;
 use tenants::Size;
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// How many copies of a rule tell its own cost apart from that of the facts.
 const COPIES: usize = 6;
 
@@ -122,15 +122,24 @@ fn rules(case: &Case, body: &str, copies: usize) -> Vec<&'static CustomRule> {
         .collect()
 }
 
+/// The least processor time of the rules' process and this one, so that what else runs on the machine decides nothing.
 fn fastest(mut run: impl FnMut()) -> Duration {
     (0..ROUNDS)
         .map(|_| {
-            let begun = Instant::now();
+            let before = used();
             run();
-            begun.elapsed()
+            used().saturating_sub(before)
         })
         .min()
         .unwrap_or_default()
+}
+
+/// Processor time of this process and of its children that have ended. Linux: ticks of ten milliseconds, the 14th to 17th field of the file.
+fn used() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks: u64 = after_name.split_whitespace().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
 }
 
 fn main() {
@@ -141,7 +150,7 @@ fn main() {
     let limits = Limits { time: Duration::from_secs(60), ..Limits::default() };
     let runner = Runner { program: env!("CARGO_BIN_EXE_partnerscope").into(), limits };
     let millis = |time: Duration| time.as_secs_f64() * 1_000.0;
-    println!("{:<45} {:>14} {:>14} {:>10}", "rule", "facts once, ms", "each rule, ms", "findings");
+    println!("{:<45} {:>14} {:>14} {:>10}", "rule", "facts, cpu ms", "each rule, ms", "findings");
     for case in CASES {
         let Case(name, _, _, body) = case;
         let (nothing, one, many) = (rules(case, "findings := set()", 1), rules(case, body, 1), rules(case, body, COPIES));

@@ -6,37 +6,56 @@ use std::time::Instant;
 use partnerscope::domain::Report;
 use rustix::time::{ClockId, clock_gettime};
 
-/// Each time is the median of so many.
-pub(crate) const ROUNDS: usize = 7;
+/// Each time is the median of so many rounds.
+pub(crate) const ROUNDS: usize = 11;
 
-/// What something took.
+/// Bytes that no cache holds beside anything else.
+const SWEPT: usize = 64 * 1024 * 1024;
+
+/// What something took over all records, and over half of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
     /// Of this process's processor time, all threads together.
     pub(crate) cpu_ms: f64,
-    /// The same of the round that was least disturbed: what else runs on the machine takes caches away and never gives time back, so growth is
-    /// told from these.
-    pub(crate) least_ms: f64,
+    /// The same over half of the records.
+    pub(crate) half_ms: f64,
+    /// How many times as long all took as half of it.
+    pub(crate) growth: f64,
     /// On the wall.
     pub(crate) wall_ms: f64,
 }
 
-/// What judging takes, without what it takes to drop the report.
-pub(crate) fn median<T>(run: impl Fn() -> T) -> Cost {
-    let (mut cpu, mut wall): (Vec<f64>, Vec<f64>) = (0..ROUNDS)
-        .map(|_| {
-            let (begun, used) = (Instant::now(), processor_ms());
-            let report = run();
-            let took = (processor_ms() - used, begun.elapsed().as_secs_f64() * 1_000.0);
-            drop(black_box(report));
-            took
-        })
-        .unzip();
-    let middle = |times: &mut Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times[ROUNDS / 2]
-    };
-    Cost { cpu_ms: middle(&mut cpu), least_ms: cpu.iter().copied().fold(f64::INFINITY, f64::min), wall_ms: middle(&mut wall) }
+/// What judging takes, without what it takes to drop the report: medians. All and half take turns, and growth is the median of what each pair
+/// tells: what else the machine does in a while disturbs both.
+pub(crate) fn median<T>(whole: impl Fn() -> T, half: impl Fn() -> T) -> Cost {
+    let mut swept = vec![0_u8; SWEPT];
+    let (mut cpu, mut halves, mut growth, mut wall) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let (half, _) = once(&mut swept, &half);
+        let (whole, on_wall) = once(&mut swept, &whole);
+        cpu.push(whole);
+        halves.push(half);
+        growth.push(whole / half);
+        wall.push(on_wall);
+    }
+    Cost { cpu_ms: middle(cpu), half_ms: middle(halves), growth: middle(growth), wall_ms: middle(wall) }
+}
+
+/// Milliseconds of processor time, and on the wall. The processor's caches are swept first, for in a run each rule meets its facts once: were they
+/// warm, what fits into them would seem to cost less than half of what does not.
+fn once<T>(swept: &mut [u8], run: impl Fn() -> T) -> (f64, f64) {
+    swept.iter_mut().step_by(64).for_each(|line| *line = line.wrapping_add(1));
+    black_box(&*swept);
+    let (begun, used) = (Instant::now(), processor_ms());
+    let report = run();
+    let took = (processor_ms() - used, begun.elapsed().as_secs_f64() * 1_000.0);
+    drop(black_box(report));
+    took
+}
+
+fn middle(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[ROUNDS / 2]
 }
 
 fn processor_ms() -> f64 {

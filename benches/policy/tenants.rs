@@ -92,9 +92,9 @@ pub(crate) fn partner(size: Size) -> String {
         json!({
             "id": id(8, n), "createdDateTime": time(n, sign_ins), "userId": id(6, person), "userPrincipalName": format!("p{person}@northwind.example"),
             "resourceTenantId": id(2, person * 2 % customers + n / people % 2), "homeTenantId": OWN, "crossTenantAccessType": "serviceProvider",
-            "isInteractive": n.is_multiple_of(3), "errorCode": if n.is_multiple_of(400) { 50126 } else { 0 }, "country": if n.is_multiple_of(20_000) { "BR" } else { "NL" },
+            "isInteractive": n.is_multiple_of(3), "errorCode": if n.is_multiple_of(400) { 50126 } else { 0 }, "country": if n % 20_000 == 2 { "BR" } else { "NL" },
             "asn": 64_496 + person % 4, "ipAddress": format!("192.0.2.{}", person % 250), "position": [52.09, 5.12], "clientAppUsed": "Browser",
-            "authenticationRequirement": if n.is_multiple_of(2_000) { "singleFactorAuthentication" } else { "multiFactorAuthentication" },
+            "authenticationRequirement": if n % 2_000 == 1 { "singleFactorAuthentication" } else { "multiFactorAuthentication" },
             "authenticationProtocol": if n % 10_000 == 1 { "deviceCode" } else { "none" }, "appDisplayName": "Microsoft 365 admin center",
         })
     };
@@ -132,9 +132,9 @@ pub(crate) fn customer(size: Size) -> String {
         json!({
             "id": id(8, n), "createdDateTime": time(n, sign_ins), "userId": technician(n), "userPrincipalName": name(n), "resourceTenantId": OWN,
             "homeTenantId": outside(n), "crossTenantAccessType": "serviceProvider", "isInteractive": n.is_multiple_of(3),
-            "errorCode": if n.is_multiple_of(400) { 50126 } else { 0 }, "country": if n.is_multiple_of(20_000) { "BR" } else { "NL" }, "asn": 64_496 + n % OUTSIDE % 4,
+            "errorCode": if n.is_multiple_of(400) { 50126 } else { 0 }, "country": if n % 20_000 == 2 { "BR" } else { "NL" }, "asn": 64_496 + n % OUTSIDE % 4,
             "ipAddress": format!("198.51.100.{}", n % OUTSIDE), "position": [52.09, 5.12], "clientAppUsed": "Browser",
-            "authenticationRequirement": if n.is_multiple_of(2_000) { "singleFactorAuthentication" } else { "multiFactorAuthentication" },
+            "authenticationRequirement": if n % 2_000 == 1 { "singleFactorAuthentication" } else { "multiFactorAuthentication" },
             "authenticationProtocol": if n % 10_000 == 1 { "deviceCode" } else { "none" },
         })
     };

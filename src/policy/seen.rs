@@ -32,6 +32,8 @@ pub struct Visit<'a> {
     pub(super) who: u32,
     /// True in the partner view: one of its own people went out into a customer.
     pub(super) is_outward: bool,
+    /// True if it got in. It stands here too, so that who looks for the few that failed need not go through every event.
+    pub(super) did_succeed: bool,
 }
 
 /// What the sign-in log says of a person.
@@ -123,7 +125,7 @@ impl<'a, 'l> Names<'a, 'l> {
         let held = |text: &Arc<str>| text.as_ptr().addr();
         let next = u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
         let who = *self.pairs.entry((held(&home), held(&person))).or_insert(next);
-        Visit { event, home, person, who, is_outward }
+        Visit { event, home, person, who, is_outward, did_succeed: event.error_code == 0 }
     }
 
     /// Gives each pair of home and person its place in their order.

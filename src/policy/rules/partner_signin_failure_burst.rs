@@ -66,13 +66,12 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let visits = visits::all(ctx);
     let codes: BTreeSet<i32> = ctx.settings.list("fail-codes").iter().filter_map(|code| code.trim().parse().ok()).collect();
     let failed: Vec<&Visit<'_>> = visits.iter().filter(|visit| !visit.succeeded() && codes.contains(&visit.event.error_code)).collect();
-    let succeeded: Vec<&Visit<'_>> = visits.iter().filter(|visit| visit.succeeded()).collect();
     for (_, came) in by_person(failed.iter().copied()) {
         for burst in bursts(ctx, &came, "fail-count", Measure::Events) {
             let Some(first) = burst.first() else { continue };
             let limit = ctx.settings.int("fail-count");
             let draft = about_person(ctx, first).note(format!("{} failures from {}", burst.len(), first.at())).setting("fail-count", limit);
-            out.push(judged(ctx, draft, &burst, &succeeded));
+            out.push(judged(ctx, draft, &burst, visits));
         }
     }
     let addressed = by_known(failed, |visit| {
@@ -91,7 +90,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
                 .evidence("people", number, Dataset::SignIns)
                 .evidence("userId", who.into_iter().take(MOST_IDS).collect::<Vec<_>>(), Dataset::SignIns)
                 .setting("spray-users", limit);
-            out.push(judged(ctx, draft, &burst, &succeeded));
+            out.push(judged(ctx, draft, &burst, visits));
         }
     }
 }
@@ -146,13 +145,13 @@ fn leave(people: &mut BTreeMap<&str, usize>, person: &str) {
 }
 
 /// Adds what came of a burst.
-fn judged(ctx: &Ctx<'_>, draft: Draft, burst: &[&Visit<'_>], succeeded: &[&Visit<'_>]) -> Draft {
+fn judged(ctx: &Ctx<'_>, draft: Draft, burst: &[&Visit<'_>], visits: &[Visit<'_>]) -> Draft {
     let codes: BTreeSet<i32> = burst.iter().map(|visit| visit.event.error_code).collect();
     let draft = extent(draft, burst)
         .confidence(Confidence::Medium)
         .evidence("status.errorCode", codes.iter().map(i32::to_string).collect::<Vec<_>>(), Dataset::SignIns)
         .setting("window-minutes", ctx.settings.int("window-minutes"));
-    match success_of(burst, succeeded) {
+    match success_of(burst, visits) {
         None => draft,
         Some(success) => draft
             .severity(Severity::Critical)
@@ -164,14 +163,14 @@ fn judged(ctx: &Ctx<'_>, draft: Draft, burst: &[&Visit<'_>], succeeded: &[&Visit
 }
 
 /// The first success, soon after, of one of the people who failed, from where somebody of the burst had failed.
-fn success_of<'v, 'a>(burst: &[&Visit<'_>], succeeded: &[&'v Visit<'a>]) -> Option<&'v Visit<'a>> {
+fn success_of<'v, 'a>(burst: &[&Visit<'_>], visits: &'v [Visit<'a>]) -> Option<&'v Visit<'a>> {
     let (first, last) = (burst.first()?, burst.last()?);
     let people: BTreeSet<(&str, &str)> = burst.iter().map(|failed| (&*failed.home, &*failed.person)).collect();
     let addresses: BTreeSet<&str> = burst.iter().filter_map(|failed| failed.event.ip_address.as_deref()).collect();
     let systems: BTreeSet<u32> = burst.iter().filter_map(|failed| failed.event.asn).collect();
-    let from = succeeded.partition_point(|success| success.at() < first.at());
-    let soon = succeeded[from..].iter().take_while(|success| success.at().utc() - last.at().utc() <= TimeDelta::minutes(SUCCESS_MINUTES));
-    soon.copied().find(|success| {
+    let from = visits.partition_point(|visit| visit.at() < first.at());
+    let soon = visits[from..].iter().take_while(|visit| visit.at().utc() - last.at().utc() <= TimeDelta::minutes(SUCCESS_MINUTES));
+    soon.filter(|visit| visit.succeeded()).find(|success| {
         let is_near = success.event.ip_address.as_deref().is_some_and(|address| addresses.contains(address))
             || success.event.asn.is_some_and(|asn| systems.contains(&asn));
         is_near && people.contains(&(&*success.home, &*success.person))

@@ -10,7 +10,7 @@ use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Out, Rule};
 
 use super::shared::{BOTH, count, holds, list, minutes};
-use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memory, Past, Visit, about_person, by, is_actor, note_no_past};
+use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memories, Past, Visit, about_person, is_actor, note_no_past};
 use super::{approval, limits};
 
 /// Most audit events that one finding names.
@@ -83,24 +83,23 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
 fn new_countries(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past) {
     let allowed = ctx.settings.list("allowed-countries");
     let changes = Changes::of(ctx);
-    for came in by(visits.iter().filter(|visit| visit.succeeded()), |visit| &*visit.home).into_values() {
-        let mut memory = Memory::new();
-        for visit in came {
-            let Some(country) = visit.event.country.as_deref().map(|country| upper(country.trim())) else { continue };
-            if country.is_empty() {
-                continue;
-            }
-            let start = past.start(visit.at());
-            let is_new = past.reaches(visit.at())
-                && !memory.knows(&country, start)
-                && memory.count(start) >= ctx.settings.int("min-baseline-events")
-                && !holds(allowed, &country)
-                && !limits::is_beyond(ctx, visit, limits::country);
-            if is_new {
-                push(ctx, out, visit, &country, memory.known(start).map(|country| country.to_string()).collect(), &changes);
-            }
-            memory.add(country, visit.at());
+    let mut memories = Memories::new();
+    for visit in visits.iter().filter(|visit| visit.succeeded()) {
+        let Some(country) = visit.event.country.as_deref().map(|country| upper(country.trim())) else { continue };
+        if country.is_empty() {
+            continue;
         }
+        let memory = memories.of(visit);
+        let start = past.start(visit.at());
+        let is_new = past.reaches(visit.at())
+            && !memory.knows(&country, start)
+            && memory.count(start) >= ctx.settings.int("min-baseline-events")
+            && !holds(allowed, &country)
+            && !limits::is_beyond(ctx, visit, limits::country);
+        if is_new {
+            push(ctx, out, visit, &country, memory.known(start).map(|country| country.to_string()).collect(), &changes);
+        }
+        memory.add(country, visit.at());
     }
 }
 

@@ -1,6 +1,6 @@
 //! SGN-03: see the page.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -12,7 +12,7 @@ use crate::policy::settings::Approved;
 
 use super::network::{Network, Prefixes, range};
 use super::shared::{BOTH, count, few, list};
-use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memory, Past, Visit, about_person, by, by_person, extent, note_no_past};
+use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memories, Past, Visit, about_person, by_person, extent, note_no_past};
 use super::{approval, limits};
 
 /// Companies that rent machines to anybody, by the holders that the registries (ARIN, RIPE NCC, APNIC) name: DigitalOcean, OVH, Hetzner, Vultr, Linode, M247, Datacamp, Amazon, Google Cloud, Alibaba, Contabo.
@@ -100,32 +100,31 @@ fn names(approval: &Approved) -> Vec<String> {
 
 /// Networks from which nobody of that tenant came before.
 fn new_networks(ctx: &Ctx<'_>, out: &mut Out, visits: &[&Visit<'_>], past: Past, prefixes: Prefixes) {
-    for came in by(visits.iter().copied(), |visit| &*visit.home).into_values() {
-        let mut memory = Memory::new();
-        for visit in came {
-            let Some(network) = Network::of(visit.event.asn, visit.event.ip_address.as_deref(), prefixes) else { continue };
-            let start = past.start(visit.at());
-            let is_new = past.reaches(visit.at())
-                && !memory.knows(&network, start)
-                && memory.count(start) >= ctx.settings.int("min-baseline-events")
-                && !network.is_in(ctx.settings.list("partner-asns"))
-                && !limits::is_beyond(ctx, visit, limits::network);
-            if is_new {
-                let known: Vec<String> = memory.known(start).map(Network::to_string).collect();
-                let is_hosting = network.is_in(ctx.settings.list("hosting-asns"));
-                let draft = about_person(ctx, visit)
-                    .confidence(Confidence::Low)
-                    .severity(if is_hosting { Severity::Medium } else { Severity::Low })
-                    .note(format!("{network} on {}", visit.at().date()))
-                    .evidence("autonomousSystemNumber", visit.event.asn, Dataset::SignIns)
-                    .evidence("network", network.to_string(), Dataset::SignIns)
-                    .evidence("network (baseline)", known, Dataset::SignIns)
-                    .setting(BASELINE_DAYS.name, ctx.settings.int(BASELINE_DAYS.name))
-                    .setting("min-baseline-events", ctx.settings.int("min-baseline-events"));
-                out.push(settled(draft, limits::inside(ctx, visit, limits::network)));
-            }
-            memory.add(network, visit.at());
+    let mut memories = Memories::new();
+    for visit in visits {
+        let Some(network) = Network::of(visit.event.asn, visit.event.ip_address.as_deref(), prefixes) else { continue };
+        let memory = memories.of(visit);
+        let start = past.start(visit.at());
+        let is_new = past.reaches(visit.at())
+            && !memory.knows(&network, start)
+            && memory.count(start) >= ctx.settings.int("min-baseline-events")
+            && !network.is_in(ctx.settings.list("partner-asns"))
+            && !limits::is_beyond(ctx, visit, limits::network);
+        if is_new {
+            let known: Vec<String> = memory.known(start).map(Network::to_string).collect();
+            let is_hosting = network.is_in(ctx.settings.list("hosting-asns"));
+            let draft = about_person(ctx, visit)
+                .confidence(Confidence::Low)
+                .severity(if is_hosting { Severity::Medium } else { Severity::Low })
+                .note(format!("{network} on {}", visit.at().date()))
+                .evidence("autonomousSystemNumber", visit.event.asn, Dataset::SignIns)
+                .evidence("network", network.to_string(), Dataset::SignIns)
+                .evidence("network (baseline)", known, Dataset::SignIns)
+                .setting(BASELINE_DAYS.name, ctx.settings.int(BASELINE_DAYS.name))
+                .setting("min-baseline-events", ctx.settings.int("min-baseline-events"));
+            out.push(settled(draft, limits::inside(ctx, visit, limits::network)));
         }
+        memory.add(network, visit.at());
     }
 }
 
@@ -136,7 +135,17 @@ fn many_ranges(ctx: &Ctx<'_>, out: &mut Out, visits: &[&Visit<'_>], prefixes: Pr
     // Addresses are few beside the sign-ins from them.
     let mut ranges: HashMap<&str, Option<Arc<str>>> = HashMap::new();
     let mut range_of = |address| ranges.entry(address).or_insert_with(|| range(address, prefixes).map(Arc::from)).clone();
-    for (_, came) in by_person(visits.iter().copied()) {
+    // Who came from no more ranges in the whole log did not within a day either.
+    let mut of_person: HashMap<u32, BTreeSet<Arc<str>>> = HashMap::new();
+    for visit in visits {
+        let Some(range) = visit.event.ip_address.as_deref().and_then(&mut range_of) else { continue };
+        let known = of_person.entry(visit.who).or_default();
+        if known.len() <= most && !known.contains(&range) {
+            known.insert(range);
+        }
+    }
+    let is_many = |visit: &&&Visit<'_>| of_person.get(&visit.who).is_some_and(|ranges| ranges.len() > most);
+    for (_, came) in by_person(visits.iter().filter(is_many).copied()) {
         let ranged: Vec<(&Visit<'_>, Arc<str>)> = came
             .into_iter()
             .filter_map(|visit| visit.event.ip_address.as_deref().and_then(&mut range_of).map(|range| (visit, range)))

@@ -1,5 +1,7 @@
 //! SGN-05: see the page.
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 
 use crate::domain::facts::SignIn;
@@ -52,7 +54,10 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let visits = visits::all(ctx);
     let session = TimeDelta::hours(ctx.settings.int("mfa-session-hours"));
     let window = Window::of(ctx).filter(|_| shows_absence(ctx, Dataset::SignIns));
-    for ((_, person), came) in by_person(visits.iter().filter(|visit| visit.succeeded())) {
+    // Few people have such a sign-in; of the others none need be looked at again.
+    let single = visits.iter().filter(|visit| visit.succeeded() && factor(visit.event) == Factor::Single);
+    let people: HashSet<u32> = single.map(|visit| visit.who).collect();
+    for ((_, person), came) in by_person(visits.iter().filter(|visit| people.contains(&visit.who) && visit.succeeded())) {
         let mut last_strong: Option<Timestamp> = None;
         let mut weak = Vec::new();
         let mut is_unsure = false;

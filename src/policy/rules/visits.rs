@@ -1,7 +1,7 @@
 //! Sign-ins of people who come to administer: of outside tenants into this one, or in the partner view its own into customers. And what
 //! several rules ask of them: who came, what came before, and which events are one episode.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::customer::AuditActor;
 use crate::domain::ledger::{UNKNOWN_HOME, technician_id};
@@ -38,7 +38,7 @@ impl Visit<'_> {
 
     /// True if it got in.
     pub(super) fn succeeded(&self) -> bool {
-        self.event.error_code == 0
+        self.did_succeed
     }
 }
 
@@ -243,6 +243,21 @@ impl<K: Ord> Memory<K> {
     pub(super) fn add(&mut self, what: K, at: Timestamp) {
         self.last.insert(what, at);
         self.times.push(at);
+    }
+}
+
+/// What was seen before of each tenant. Events are gone through once, in the order in which they lie: tenant by tenant would jump from one to the
+/// next over all of the log.
+pub(super) struct Memories<'v, K>(HashMap<&'v str, Memory<K>>);
+
+impl<'v, K: Ord> Memories<'v, K> {
+    pub(super) fn new() -> Self {
+        Memories(HashMap::new())
+    }
+
+    /// Of the tenant that this person is of.
+    pub(super) fn of(&mut self, visit: &'v Visit<'_>) -> &mut Memory<K> {
+        self.0.entry(&visit.home).or_insert_with(Memory::new)
     }
 }
 
