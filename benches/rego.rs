@@ -18,9 +18,9 @@ use partnerscope::policy::evaluate_with;
 use partnerscope::policy::settings::Settings;
 use tenants::Size;
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 /// How many copies of a rule tell its own cost apart from that of the facts.
-const COPIES: usize = 6;
+const COPIES: usize = 11;
 
 /// The tenants of the bench `policy`: the partner first, then the customer.
 fn snapshot(scale: usize) -> Snapshot {
@@ -47,24 +47,25 @@ const ALL_PARTNER: &[Uses] = &[
 
 const CASES: &[Case] = &[
     Case(
-        "relationships: a name without a ticket",
+        "relationships: a pattern over each name",
         View::Partner,
         &[required(Dataset::Relationships)],
         r#"findings contains {"subject": {"kind": "relationship", "id": r.id}, "evidence": [{"field": "relationships.id", "value": r.id}]} if {
 	some r in input.tenants[_].partner.relationships
 	r.status == "active"
-	not regex.match(`^relationship [0-9]{1,8}$`, r.displayName)
+	not regex.match(`[^0]0?$`, r.displayName)
 }"#,
     ),
     Case(
-        "assignments joined with groups and members",
+        "assignments joined with members of their group",
         View::Partner,
         ALL_PARTNER,
         r#"members := input.tenants[0].partner.groupMembers
 
 findings contains {"subject": {"kind": "assignment", "id": a.id}, "evidence": [{"field": "assignments.id", "value": a.id}]} if {
 	some a in input.tenants[0].partner.assignments
-	count(members[a.groupId]) > 25
+	some member in members[a.groupId]
+	member == "06000000-0000-4000-8000-000000000007"
 }"#,
     ),
     Case(
@@ -78,13 +79,13 @@ findings contains {"subject": {"kind": "assignment", "id": a.id}, "evidence": [{
 }"#,
     ),
     Case(
-        "audits: a role given at night",
+        "audits: a role given",
         View::Customer,
         &[required(Dataset::Audits)],
         r#"findings contains {"subject": {"kind": "audit", "id": a.id}, "evidence": [{"field": "audits.id", "value": a.id}]} if {
 	some a in input.tenants[0].customer.audits
 	a.activity == "Add member to role"
-	a.result == "failure"
+	a.result == "success"
 }"#,
     ),
 ];
@@ -122,16 +123,17 @@ fn rules(case: &Case, body: &str, copies: usize) -> Vec<&'static CustomRule> {
         .collect()
 }
 
-/// The least processor time of the rules' process and this one, so that what else runs on the machine decides nothing.
-fn fastest(mut run: impl FnMut()) -> Duration {
-    (0..ROUNDS)
+/// Processor time of the rules' process and this one, the median, so that what else runs on the machine decides little.
+fn median(mut run: impl FnMut()) -> Duration {
+    let mut times: Vec<Duration> = (0..ROUNDS)
         .map(|_| {
             let before = used();
             run();
             used().saturating_sub(before)
         })
-        .min()
-        .unwrap_or_default()
+        .collect();
+    times.sort_unstable();
+    times[ROUNDS / 2]
 }
 
 /// Processor time of this process and of its children that have ended. Linux: ticks of ten milliseconds, the 14th to 17th field of the file.
@@ -158,9 +160,9 @@ fn main() {
         settings.add_custom(&one);
         let report = evaluate_with(&snapshot, None, &settings, now, &runner.judge(&one, &snapshot, now));
         assert!(report.not_evaluated.is_empty(), "{:?}", report.not_evaluated);
-        let facts = fastest(|| drop(runner.judge(&nothing, &snapshot, now)));
-        let alone = fastest(|| drop(runner.judge(&one, &snapshot, now)));
-        let all = fastest(|| drop(runner.judge(&many, &snapshot, now)));
+        let facts = median(|| drop(runner.judge(&nothing, &snapshot, now)));
+        let alone = median(|| drop(runner.judge(&one, &snapshot, now)));
+        let all = median(|| drop(runner.judge(&many, &snapshot, now)));
         let each = millis(all.saturating_sub(alone)) / (COPIES - 1) as f64;
         println!("{name:<45} {:>14.1} {each:>14.1} {:>10}", millis(facts), report.findings.len());
     }
