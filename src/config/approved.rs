@@ -191,6 +191,16 @@ mod tests {
     }
 
     #[test]
+    fn a_role_that_no_catalog_has_goes_by_its_id() {
+        let text = "[[approved]]\ntenant = \"11111111-1111-4111-8111-111111111111\"\nowner = \"a\"\nroles = [\"DEADBEEF-0000-4000-8000-000000000001\"]\n";
+        let config = from_text("p.toml", text, Trust::Discovered);
+        assert_eq!(
+            (config.problems.len(), config.approved[0].roles.clone()),
+            (0, Some(vec!["deadbeef-0000-4000-8000-000000000001".into()]))
+        );
+    }
+
+    #[test]
     fn one_tenant_is_approved_once() {
         let one = "[[approved]]\ntenant = \"11111111-1111-4111-8111-111111111111\"\nowner = \"a\"\n";
         let config = from_text("p.toml", &one.repeat(2), Trust::Discovered);

@@ -41,7 +41,7 @@ pub const CANDIDATES: &str = "# @candidates\n";
 pub const FILE_NAME: &str = "partnerscope.toml";
 
 /// A config file above this size is no config file.
-const MAX_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Who chose a file, and so what it may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is too large to be one.
-    #[error("read config {path}: it is larger than 1 MiB")]
+    #[error("read config {path}: it is larger than 8 MiB")]
     TooLarge {
         /// Which file.
         path: PathBuf,
@@ -74,6 +74,10 @@ pub enum ConfigError {
 /// Reads one file. Mistakes in it are in [`Config::problems`]; only a file that cannot be read at all is an error.
 pub fn load(path: &Path, trust: Trust) -> Result<Config, ConfigError> {
     let read = |source| ConfigError::Read { path: path.to_owned(), source };
+    // A pipe that nobody writes to would be waited for. Who names one means it.
+    if trust == Trust::Discovered && !std::fs::metadata(path).map_err(read)?.is_file() {
+        return Err(read(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is no file")));
+    }
     let file = std::fs::File::open(path).map_err(read)?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(read)?;
@@ -106,8 +110,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE_NAME);
         assert!(matches!(load(&path, Trust::Named), Err(ConfigError::Read { .. })));
-        std::fs::write(&path, vec![b'#'; 1024 * 1024 + 1]).unwrap();
+        std::fs::write(&path, vec![b'#'; usize::try_from(MAX_BYTES).unwrap() + 1]).unwrap();
         assert!(matches!(load(&path, Trust::Named), Err(ConfigError::TooLarge { .. })));
+        let in_place_of_one = folder.path().join("folder");
+        std::fs::create_dir(&in_place_of_one).unwrap();
+        assert!(matches!(load(&in_place_of_one, Trust::Discovered), Err(ConfigError::Read { .. })));
         std::fs::write(&path, b"lookback = \"30d\"\nx = \"\xff\"\n").unwrap();
         let config = load(&path, Trust::Named).unwrap();
         let problem = &config.problems[0];

@@ -9,6 +9,7 @@ use super::file::unknown;
 use super::gaps::tables;
 use super::nearest::hint;
 use super::problem::Spot;
+use super::units;
 use crate::domain::roles::{self, sets};
 
 const KEYS: &[&str] = &["name", "roles"];
@@ -94,6 +95,10 @@ pub(super) fn list_of_roles(value: &Spanned<DeValue<'_>>, own: &[RoleSetEntry], 
 fn resolve(text: &str, own: &[RoleSetEntry]) -> Option<Vec<String>> {
     if let Some(role) = roles::by_name(text).or_else(|| roles::by_id(text)) {
         return Some(vec![role.id.to_owned()]);
+    }
+    // A role that this build does not know yet, or one that Microsoft does not document, can only be told by its id.
+    if units::is_guid(text) {
+        return Some(vec![text.to_ascii_lowercase()]);
     }
     let own = own.iter().find(|set| set.name.eq_ignore_ascii_case(text)).map(|set| set.roles.clone());
     own.or_else(|| sets::find(text).map(|set| set.ids().map(str::to_owned).collect()))

@@ -166,6 +166,8 @@ pub struct Finding {
     pub fingerprint: String,
     /// When a baseline first saw it.
     pub first_seen: Option<Timestamp>,
+    /// What it was in the baseline, where the facts have made it worse since; `None` else.
+    pub severity_before: Option<Severity>,
     /// ATT&CK technique ids.
     pub attack: Vec<Text>,
     /// ATT&CK mitigation ids.

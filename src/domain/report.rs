@@ -44,6 +44,8 @@ pub struct Run {
     pub lookback_days: u32,
     /// Ids of the rules that were to be judged, sorted: what a later run can call new rests on it.
     pub rules: Vec<String>,
+    /// Codes of the rules that judge a view of this run and were left out, sorted.
+    pub left_out: Vec<String>,
     /// By rule, a hash of the settings that decide what it finds: what another run by other settings did not find is not new.
     pub terms: BTreeMap<String, String>,
     /// If the snapshot was cut down to one customer, that customer's tenant id.
@@ -291,6 +293,10 @@ pub enum NoteKind {
     EndedGap,
     /// An accepted gap where there is none.
     UnmatchedGap,
+    /// An approval that ended: what it covered counts again.
+    EndedApproval,
+    /// The baseline does not hold a tenant in a view: nothing of it can be called new, and `--fail-on-new` cannot hold.
+    NotInBaseline,
 }
 
 /// An entry of the organisation's own policy that needs a look.

@@ -218,6 +218,7 @@ fn finding(found: &Found, now: Timestamp) -> Finding {
         remediation: found.remediation.clone().into(),
         fingerprint: found.fingerprint.clone(),
         first_seen: Some(found.first_seen.unwrap_or(now)),
+        severity_before: None,
         standing: Standing { approval: found.approval.clone(), waiver: found.waiver.clone(), ..Standing::default() },
         attack: texts(&found.attack),
         mitigations: texts(&found.mitigations),

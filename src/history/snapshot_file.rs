@@ -45,6 +45,9 @@ pub enum FormatError {
         /// In the parser's words.
         detail: String,
     },
+    /// It holds none: there is nothing to say of it, least of all that it is clean.
+    #[error("the snapshot holds no tenant")]
+    NoTenant,
     /// It holds one tenant twice in one view: nobody can say which of the two holds.
     #[error("the snapshot holds tenant {tenant} twice")]
     Twice {
@@ -104,6 +107,9 @@ fn read_up_to(bytes: &[u8], limit: u64) -> Result<Snapshot, FormatError> {
         return Err(FormatError::Newer { found: shorten(&version).into_owned(), supported: FORMAT_VERSION });
     }
     let snapshot: Snapshot = serde_json::from_slice(text).map_err(|error| broken(&error))?;
+    if snapshot.tenants.is_empty() {
+        return Err(FormatError::NoTenant);
+    }
     let mut seen = BTreeSet::new();
     match snapshot.tenants.iter().find(|tenant| !seen.insert((&tenant.tenant_id, tenant.view))) {
         Some(twin) => Err(FormatError::Twice { tenant: shorten(&twin.tenant_id).into_owned() }),
@@ -228,6 +234,12 @@ mod tests {
         assert!(matches!(read(&whole[..whole.len() / 2]).unwrap_err(), FormatError::Broken { .. }));
         let zipped = write(&snapshot(), true).unwrap();
         assert!(matches!(read(&zipped[..zipped.len() / 2]).unwrap_err(), FormatError::Gzip { .. }));
+    }
+
+    #[test]
+    fn no_tenant_is_refused() {
+        let bytes = write(&Snapshot { tenants: Vec::new(), ..snapshot() }, false).unwrap();
+        assert!(matches!(read(&bytes), Err(FormatError::NoTenant)));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::domain::diff::{self, Baseline, Before, Comparison, Form, Picture, Sight};
 use crate::domain::ledger::{self, Ledger};
-use crate::domain::report::{Missing, NotApplicable, NotEvaluated, Report};
-use crate::domain::{Dataset, Finding, Need, Snapshot, Status, TenantSnapshot, Timestamp, View, fingerprint};
+use crate::domain::report::{Missing, NotApplicable, NotEvaluated, Note, NoteKind, Report};
+use crate::domain::{Dataset, Finding, Need, RuleMeta, Snapshot, Status, TenantSnapshot, Timestamp, View, fingerprint};
 
 use super::custom::Verdicts;
 use super::rule::{Ctx, Rule};
@@ -30,6 +30,20 @@ impl<'a> Compared<'a> {
         let comparison = diff::compare(&before.picture, &now);
         Some(Compared { before, now, comparison })
     }
+}
+
+/// A note on each tenant that a baseline does not hold.
+pub(super) fn not_in(baseline: &Baseline, snapshot: &Snapshot) -> Vec<Note> {
+    let is_new = |tenant: &&TenantSnapshot| baseline.of(&tenant.tenant_id, tenant.view).is_none();
+    let note = |tenant: &TenantSnapshot| Note {
+        kind: NoteKind::NotInBaseline,
+        rule_id: None,
+        subject: Some(tenant.tenant_id.clone()),
+        dataset: None,
+        until: None,
+        text: format!("the baseline does not hold tenant {} in the {} view: what is new there is not known", tenant.tenant_id, tenant.view),
+    };
+    snapshot.tenants.iter().filter(is_new).map(note).collect()
 }
 
 /// A snapshot as a baseline: judged at its own time with the settings of this run, so that what is new is new in the tenant and not in the
@@ -75,6 +89,15 @@ pub(super) fn selected(settings: &Settings) -> Vec<String> {
     let mut ids: Vec<String> = settings.all_rules().map(|rule| rule.meta.id).filter(|id| settings.selects(id)).map(str::to_owned).collect();
     ids.sort_unstable();
     ids
+}
+
+/// Codes of the rules that judge a view of these tenants and were left out.
+pub(super) fn left_out(settings: &Settings, tenants: &[TenantSnapshot]) -> Vec<String> {
+    let judges = |meta: &RuleMeta| tenants.iter().any(|tenant| meta.views.contains(&tenant.view));
+    let metas = settings.all_rules().map(|rule| &rule.meta).filter(|meta| judges(meta) && !settings.selects(meta.id));
+    let mut codes: Vec<String> = metas.map(|meta| meta.code.to_owned()).collect();
+    codes.sort_unstable();
+    codes
 }
 
 /// Rules that find something beyond the limits that approvals put on sign-ins.

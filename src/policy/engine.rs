@@ -5,7 +5,7 @@ use std::num::NonZero;
 
 use crate::domain::diff::Baseline;
 use crate::domain::ledger::{self, Ledger};
-use crate::domain::report::{Counts, CoverageRow, NotApplicable, NotEvaluated, Note, Report, Run, Summary, TenantReport};
+use crate::domain::report::{Counts, CoverageRow, NotApplicable, NotEvaluated, Note, NoteKind, Report, Run, Summary, TenantReport};
 use crate::domain::{
     Confidence, Dataset, Finding, Need, Party, RuleMeta, Severity, Snapshot, Standing, State, TenantSnapshot, Text, Timestamp, Tool, View,
     fingerprint,
@@ -13,6 +13,7 @@ use crate::domain::{
 
 use super::compared::{self, Compared};
 use super::custom::Verdicts;
+use super::ended;
 use super::footprint;
 use super::gaps::{self, Gaps, accepted};
 use super::index::Index;
@@ -42,6 +43,7 @@ pub fn evaluate_with(snapshot: &Snapshot, baseline: Option<&Baseline>, settings:
             collected_at: snapshot.collected_at,
             lookback_days: snapshot.lookback_days,
             rules,
+            left_out: compared::left_out(settings, &snapshot.tenants),
             terms: compared::terms(settings),
             only_customer: snapshot.only_customer.clone(),
         };
@@ -78,12 +80,14 @@ fn judge(
     let views = snapshot.tenants.iter().map(|tenant| tenant.view).collect();
     judged.notes = waivers::apply(&mut judged.findings, &judged.not_evaluated, &views, settings, now);
     judged.notes.extend(gaps::notes(&snapshot.tenants, &settings.accepted_gaps, now));
+    judged.notes.extend(ended::notes(&settings.approved, now));
+    judged.notes.extend(baseline.into_iter().flat_map(|baseline| compared::not_in(baseline, snapshot)));
     (tenants, judged)
 }
 
 fn report((tenants, judged): (Vec<TenantReport>, Judged), run: Run, settings: &Settings) -> Report {
     let Judged { findings, not_evaluated, not_applicable, notes } = judged;
-    let summary = summarise(&findings, &not_evaluated, settings);
+    let summary = summarise(&findings, &not_evaluated, &notes, settings);
     Report { tool: Tool::this(), run, tenants, findings, not_evaluated, not_applicable, notes, summary }
 }
 
@@ -248,6 +252,9 @@ fn not_applicable(rule: &Rule, ctx: &Ctx<'_>) -> Option<String> {
 /// Completes a draft with what the rule says of itself, its settings and its fingerprint.
 fn complete(draft: Draft, surest: Confidence, rule: &Rule, ctx: &Ctx<'_>) -> Finding {
     let meta = &rule.meta;
+    let other_side = if ctx.tenant.view == View::Partner { &draft.customer } else { &draft.partner };
+    let other_side = other_side.as_ref().map(|party| party.tenant_id.to_ascii_lowercase());
+    let draft = ended::named(ctx, draft, other_side.as_deref());
     // What is approved is worth knowing and no more, whatever severity the organisation gives the rule.
     let (approval, said) = match draft.approval {
         Some((approval, before)) => (Some(approval), before),
@@ -284,6 +291,7 @@ fn complete(draft: Draft, surest: Confidence, rule: &Rule, ctx: &Ctx<'_>) -> Fin
         fingerprint: fingerprint::of_finding(meta.id, tenant_id, &draft.subject.kind, &draft.subject.id, &own_key),
         subject: draft.subject,
         first_seen: None,
+        severity_before: None,
         attack: strings(meta.attack),
         mitigations: strings(meta.mitigations),
         nist: strings(meta.nist),
@@ -357,7 +365,7 @@ fn count(tenant: &TenantSnapshot, index: &Index<'_>, ledger: &Ledger) -> Counts 
     }
 }
 
-fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], settings: &Settings) -> Summary {
+fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], notes: &[Note], settings: &Settings) -> Summary {
     // What is resolved is told, and is no finding any more.
     let open = || findings.iter().filter(|finding| finding.state != State::Resolved);
     let counted = |wanted: Severity| open().filter(|finding| finding.severity == wanted).count() as u64;
@@ -367,8 +375,9 @@ fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], settings: &Se
     }
     let counts = || open().filter(|finding| finding.standing.counts());
     let fails = settings.fail_on.is_some_and(|limit| counts().any(|finding| finding.severity >= limit))
-        || settings.fail_on_new.is_some_and(|limit| counts().any(|finding| finding.state == State::New && finding.severity >= limit));
-    let incomplete = not_evaluated.iter().any(|entry| entry.counts_for_exit);
+        || settings.fail_on_new.is_some_and(|limit| counts().any(|finding| is_new_or_worse(finding, limit)));
+    let is_uncompared = settings.fail_on_new.is_some() && notes.iter().any(|note| note.kind == NoteKind::NotInBaseline);
+    let incomplete = is_uncompared || not_evaluated.iter().any(|entry| entry.counts_for_exit);
     Summary {
         by_severity: Severity::WORST_FIRST.into_iter().map(|severity| (severity, counted(severity))).collect(),
         by_state: by_state.into_iter().collect(),
@@ -384,6 +393,11 @@ fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], settings: &Se
         fail_on: settings.fail_on,
         fail_on_new: settings.fail_on_new,
     }
+}
+
+/// True if `--fail-on-new` counts it: the baseline had not found it, or not as bad as the limit.
+fn is_new_or_worse(finding: &Finding, limit: Severity) -> bool {
+    finding.severity >= limit && (finding.state == State::New || finding.severity_before.is_some_and(|before| before < limit))
 }
 
 /// A hash of what was judged, against what, with which settings and when.
@@ -506,7 +520,7 @@ mod tests {
         let [entry] = &judged.not_evaluated[..] else { panic!("{:?}", judged.not_evaluated) };
         assert!(entry.counts_for_exit && entry.subjects.is_empty());
         assert_eq!(entry.missing, [Missing { dataset: Dataset::Assignments, status: Status::Denied, permission: Some("P".into()) }]);
-        assert_eq!(summarise(&judged.findings, &judged.not_evaluated, &Settings::default()).exit_code, 3);
+        assert_eq!(summarise(&judged.findings, &judged.not_evaluated, &judged.notes, &Settings::default()).exit_code, 3);
     }
 
     #[test]
@@ -624,7 +638,7 @@ mod tests {
         let partial = [(Dataset::Assignments, partial_with_gap())];
         let judged = judge(&rule(Reads::All, USES), &tenant(&partial), &Settings::default());
         let exit = |fail_on: Option<Severity>| {
-            summarise(&judged.findings, &judged.not_evaluated, &Settings { fail_on, ..Settings::default() }).exit_code
+            summarise(&judged.findings, &judged.not_evaluated, &judged.notes, &Settings { fail_on, ..Settings::default() }).exit_code
         };
         assert_eq!([exit(Some(Severity::High)), exit(Some(Severity::Critical)), exit(None)], [1, 3, 3]);
     }
@@ -644,8 +658,24 @@ mod tests {
         let told = |index: usize| (findings[index].severity, findings[index].standing.approval.as_ref());
         assert_eq!([told(0), told(1)], [(Severity::Info, Some(&approval)), (Severity::Critical, None)]);
         let counting = Settings { fail_on: Some(Severity::Info), ..Settings::default() };
-        let exit = |findings: &[Finding]| summarise(findings, &[], &counting).exit_code;
+        let exit = |findings: &[Finding]| summarise(findings, &[], &[], &counting).exit_code;
         assert_eq!([exit(&findings[..1]), exit(&findings)], [0, 1]);
+    }
+
+    #[test]
+    fn fail_on_new_counts_what_became_as_bad_and_stops_at_a_tenant_that_the_baseline_lacks() {
+        let settings = Settings { fail_on: None, fail_on_new: Some(Severity::High), ..Settings::default() };
+        let judged = judge(&rule(Reads::Some, USES), &tenant(&[]), &Settings::default());
+        let exit = |state: State, severity: Severity, severity_before: Option<Severity>| {
+            let finding = Finding { state, severity, severity_before, ..judged.findings[0].clone() };
+            summarise(&[finding], &[], &[], &settings).exit_code
+        };
+        assert_eq!([exit(State::New, Severity::High, None), exit(State::Existing, Severity::High, None)], [1, 0]);
+        assert_eq!(exit(State::Existing, Severity::High, Some(Severity::Medium)), 1);
+        assert_eq!(exit(State::Existing, Severity::Critical, Some(Severity::High)), 0, "it was as bad as the limit already");
+        let note = Note { kind: NoteKind::NotInBaseline, rule_id: None, subject: None, dataset: None, until: None, text: String::new() };
+        assert_eq!(summarise(&[], &[], std::slice::from_ref(&note), &settings).exit_code, 3);
+        assert_eq!(summarise(&[], &[], &[note], &Settings::default()).exit_code, 0);
     }
 
     #[test]

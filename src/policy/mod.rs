@@ -3,6 +3,7 @@
 pub mod alone;
 mod compared;
 pub mod custom;
+mod ended;
 mod engine;
 pub mod examples;
 mod footprint;

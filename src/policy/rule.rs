@@ -70,6 +70,9 @@ impl Ctx<'_> {
     }
 }
 
+/// The field that names who answers for an approval.
+pub(super) const APPROVED_OWNER: &str = "approved.owner";
+
 impl<'a> Ctx<'a> {
     /// The approval of an outside tenant that holds at the run's time, if there is one.
     pub fn approval(&self, tenant_id: &str) -> Option<&'a Approved> {
@@ -241,6 +244,20 @@ impl Draft {
     pub fn evidence(mut self, field: impl Into<Text>, value: impl Into<serde_json::Value>, source: Dataset) -> Self {
         self.evidence.push(Evidence { field: field.into(), value: value.into(), source: source.name().into() });
         self
+    }
+
+    /// An approval as evidence, whether the finding lies inside or beyond it.
+    #[must_use]
+    pub(super) fn naming(self, approval: &Approved) -> Self {
+        let draft = self.setting(APPROVED_OWNER, approval.owner.as_str());
+        let draft = match approval.until {
+            Some(until) => draft.setting("approved.until", until.to_string()),
+            None => draft,
+        };
+        match &approval.ticket {
+            Some(ticket) => draft.setting("approved.ticket", ticket.as_str()),
+            None => draft,
+        }
     }
 
     /// A setting whose value made it a finding.

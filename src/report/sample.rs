@@ -138,6 +138,7 @@ pub(crate) fn finding(code: &str, severity: Severity, title: &str, row: &Relatio
             "Request a replacement without this role, move the work to it, then terminate this relationship. Check who approved it.".into(),
         fingerprint: crate::domain::fingerprint::of_finding(code, "tenant", "relationship", &row.id, ""),
         first_seen: None,
+        severity_before: None,
         attack: vec!["T1199".into()],
         mitigations: vec!["M1018".into()],
         nist: vec!["AC-6".into()],
@@ -180,6 +181,7 @@ fn report(relationships: Vec<RelationshipRow>, findings: Vec<Finding>, exit_code
         tool: Tool { name: "partnerscope".into(), version: "0.1.0".into() },
         run: Run {
             rules: Vec::new(),
+            left_out: Vec::new(),
             terms: Default::default(),
             only_customer: None,
             id: "5f0c4b1f7a0e4a4c8a1d2b3c4d5e6f70".into(),

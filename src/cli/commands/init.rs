@@ -100,12 +100,19 @@ fn customers(tenant: &TenantSnapshot) -> Vec<Candidate> {
 
 impl Candidate {
     fn write(&self, text: &mut String, date: &str) {
-        let mut known: Vec<(u8, &str)> = self.roles.iter().filter_map(|id| roles::by_id(id)).map(|role| (role.tier, role.name)).collect();
+        // A role that is not known by name comes last, by its id.
+        let known = |id: &String| roles::by_id(id).map_or((u8::MAX, id.to_ascii_lowercase()), |role| (role.tier, role.name.to_owned()));
+        let mut known: Vec<(u8, String)> = self.roles.iter().filter(|id| units::is_guid(id)).map(known).collect();
         known.sort_unstable();
         known.dedup();
         let names: Vec<String> = known.iter().map(|(_, name)| quoted(name)).collect();
-        let tier0 = known.iter().filter(|(tier, _)| *tier == 0).count();
-        let warning = if tier0 > 0 { format!(", {tier0} of tier 0: think twice") } else { String::new() };
+        let of = |wanted: u8| known.iter().filter(|(tier, _)| *tier == wanted).count();
+        let warning = match (of(0), of(u8::MAX)) {
+            (0, 0) => String::new(),
+            (0, unknown) => format!(", {unknown} unknown: think twice"),
+            (tier0, 0) => format!(", {tier0} of tier 0: think twice"),
+            (tier0, unknown) => format!(", {tier0} of tier 0 and {unknown} unknown: think twice"),
+        };
         let (count, noun) = (names.len(), if names.len() == 1 { "role" } else { "roles" });
         let _ =
             writeln!(text, "\n# To confirm: seen on {date} with {count} {noun}{warning}. It approves nothing while it is commented out.");
@@ -114,7 +121,8 @@ impl Candidate {
         if !self.name.is_empty() && self.name != self.tenant_id {
             let _ = writeln!(text, "# name = {}", quoted(&self.name));
         }
-        let _ = writeln!(text, "# roles = [{}]", names.join(", "));
+        let hint = if names.is_empty() { "  # none was seen: name those that you approve, for an empty list is refused" } else { "" };
+        let _ = writeln!(text, "# roles = [{}]{hint}", names.join(", "));
         let _ = writeln!(text, "# owner = \"\"  # who answers for it");
     }
 }
@@ -157,7 +165,7 @@ mod tests {
         let text = candidates(&snapshot("Fabrikam \"MSP\"\n[[approved]]\ntenant = 1"));
         assert_eq!(from_text("p.toml", &text, Trust::Discovered).approved, []);
         assert!(text.lines().all(|line| line.is_empty() || line.starts_with('#')), "{text}");
-        assert!(text.contains("To confirm: seen on 2026-06-01 with 2 roles, 1 of tier 0"), "{text}");
+        assert!(text.contains("To confirm: seen on 2026-06-01 with 3 roles, 1 of tier 0 and 1 unknown: think twice"), "{text}");
         let open: String = text
             .lines()
             .filter_map(|line| line.strip_prefix("# "))
@@ -166,8 +174,15 @@ mod tests {
             .collect();
         let config = from_text("p.toml", &open, Trust::Discovered);
         assert_eq!(config.problems, [], "{open}");
-        assert_eq!(config.approved[0].roles.as_ref().map(Vec::len), Some(2), "a role that no catalog has cannot be approved");
+        assert_eq!(config.approved[0].roles.as_ref().map(Vec::len), Some(3), "a role that no catalog has is named by its id");
         assert!(config.approved[0].name.contains("[[approved]]"));
+    }
+
+    #[test]
+    fn a_candidate_without_roles_says_what_is_to_be_named() {
+        let mut bare = snapshot("x");
+        bare.tenants[0].customer.provider_constraints.clear();
+        assert!(candidates(&bare).contains("# roles = []  # none was seen"));
     }
 
     #[test]

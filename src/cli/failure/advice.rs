@@ -100,6 +100,7 @@ fn snapshot(error: &FormatError) -> Vec<String> {
         FormatError::Broken { .. } | FormatError::Gzip { .. } => {
             one("the file may have been cut on the way: copy it again, or collect again")
         }
+        FormatError::NoTenant => one("collect again: `partnerscope collect -o FILE`; an audit ends with an error if no tenant can be read"),
         FormatError::Twice { .. } => one("collect again: `partnerscope collect -o FILE` writes each tenant once"),
         FormatError::TooLarge { .. } | FormatError::Write { .. } => Vec::new(),
     }

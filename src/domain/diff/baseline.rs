@@ -90,6 +90,9 @@ impl Baseline {
                 None if could_find() && is_judged_alike() => State::New,
                 None => State::UnknownBefore,
             };
+            finding.severity_before = known
+                .filter(|known| finding.base_severity > known.base_severity && finding.severity > known.severity)
+                .map(|known| known.severity);
             finding.first_seen = Some(known.and_then(|known| known.first_seen).unwrap_or(now));
         }
         let mut resolved = Vec::new();
@@ -171,6 +174,7 @@ mod tests {
             remediation: Text::default(),
             fingerprint: fingerprint.into(),
             first_seen: None,
+            severity_before: None,
             standing: Standing::default(),
             attack: Vec::new(),
             mitigations: Vec::new(),
@@ -233,6 +237,27 @@ mod tests {
         let now = vec![finding("old", "seen", "r1", RELATIONSHIPS), finding("more", "seen", "r3", RELATIONSHIPS)];
         let want = [("old", State::Existing, at(-9)), ("more", State::New, at(30)), ("gone", State::Resolved, at(-9))];
         assert_eq!(states(&then, sight(&[]), now), want.map(|(id, state, seen)| (id.to_owned(), state, seen)));
+    }
+
+    #[test]
+    fn what_the_facts_made_worse_says_what_it_was() {
+        let of =
+            |base: Severity, severity: Severity| Finding { base_severity: base, severity, ..finding("f", "seen", "r1", RELATIONSHIPS) };
+        let before = |then: Finding, now: Finding| {
+            let mut findings = vec![now];
+            baseline(sight(&[]), vec![then]).classify(
+                &mut findings,
+                at(30),
+                &[(("t".to_owned(), View::Partner), sight(&[]))].into(),
+                &meta,
+            );
+            (findings[0].state, findings[0].severity_before)
+        };
+        let (low, high) = (Severity::Low, Severity::High);
+        assert_eq!(before(of(low, low), of(high, high)), (State::Existing, Some(low)));
+        assert_eq!(before(of(high, high), of(low, low)), (State::Existing, None), "better");
+        assert_eq!(before(of(high, low), of(high, high)), (State::Existing, None), "the policy's doing, not the tenant's");
+        assert_eq!(before(of(low, low), of(high, low)), (State::Existing, None), "the policy says low whatever it is");
     }
 
     #[test]

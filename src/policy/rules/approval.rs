@@ -3,6 +3,7 @@
 use crate::domain::facts::Relationship;
 use crate::domain::ledger::{Entry, HeldRole};
 use crate::domain::{Dataset, Party, View};
+use crate::policy::ended;
 use crate::policy::rule::{Ctx, Draft};
 use crate::policy::settings::Approved;
 
@@ -16,9 +17,9 @@ pub(super) fn covering_held<'a>(ctx: &Ctx<'a>, entry: &Entry, role: &HeldRole) -
     ctx.approval(&entry.tenant_id).filter(|approval| approval.covers_held(&role.role_id, &role.principal_id))
 }
 
-/// The approval of an outside tenant that has run out, if there is one.
+/// The approval of an outside tenant that has run out, if none holds.
 pub(super) fn run_out<'a>(ctx: &Ctx<'a>, tenant_id: &str) -> Option<&'a Approved> {
-    ctx.approved.iter().find(|approval| approval.tenant_id == tenant_id && approval.until.is_some_and(|until| until < ctx.now))
+    ended::of(ctx.approved, tenant_id, ctx.now)
 }
 
 /// A finding on roles that stand in relationships with one other side: the customer in the partner view, in the customer view the partner that a
@@ -40,7 +41,7 @@ pub(super) fn of_roles<'r>(
     };
     match (approval.filter(covers), approval.or_else(|| run_out(ctx, id))) {
         (Some(approval), _) => lowered(draft, approval),
-        (None, Some(approval)) => named(draft, approval),
+        (None, Some(approval)) => draft.naming(approval),
         (None, None) => draft,
     }
 }
@@ -57,20 +58,7 @@ fn groups_may_hold(ctx: &Ctx<'_>, approval: &Approved, relationship: &Relationsh
 
 /// A finding that lies inside an approval: info, and who answers for it.
 pub(super) fn lowered(draft: Draft, approval: &Approved) -> Draft {
-    named(draft.approved(approval.named()), approval)
-}
-
-/// The approval as evidence of a finding, whether it lies inside or beyond it.
-pub(super) fn named(draft: Draft, approval: &Approved) -> Draft {
-    let draft = draft.setting("approved.owner", approval.owner.as_str());
-    let draft = match approval.until {
-        Some(until) => draft.setting("approved.until", until.to_string()),
-        None => draft,
-    };
-    match &approval.ticket {
-        Some(ticket) => draft.setting("approved.ticket", ticket.as_str()),
-        None => draft,
-    }
+    draft.approved(approval.named()).naming(approval)
 }
 
 /// The outside tenant as the partner of a finding; `None` where the tenant itself is not known.

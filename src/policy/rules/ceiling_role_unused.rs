@@ -99,7 +99,7 @@ fn judge(ctx: &Ctx<'_>, entry: &Entry, unused: &BTreeSet<&str>) -> Draft {
         .evidence("roleAssignments", 0, Dataset::RoleAssignments);
     match approval {
         Some(approval) if open.is_empty() => approval::lowered(draft, approval),
-        Some(approval) => approval::named(draft, approval),
+        Some(approval) => draft.naming(approval),
         None => draft,
     }
 }

@@ -96,7 +96,7 @@ fn settle(ctx: &Ctx<'_>, entry: &Entry, draft: Draft, covers: impl Fn(&Approved)
     let covering = ctx.approval(&entry.tenant_id).filter(|approval| covers(approval));
     match (covering, ctx.approval(&entry.tenant_id)) {
         (Some(approval), _) => approval::lowered(draft, approval),
-        (None, Some(approval)) => approval::named(draft, approval),
+        (None, Some(approval)) => draft.naming(approval),
         (None, None) => draft,
     }
 }

@@ -72,8 +72,8 @@ fn judge(ctx: &Ctx<'_>, held: &Held<'_>) -> Draft {
     }
     match (role.tier, ctx.approval(&held.entry.tenant_id)) {
         (Some(0), None) => draft.severity(Severity::Critical),
-        (Some(0), Some(approval)) => approval::named(draft.severity(Severity::High), approval),
-        (_, Some(approval)) => approval::named(draft, approval),
+        (Some(0), Some(approval)) => draft.severity(Severity::High).naming(approval),
+        (_, Some(approval)) => draft.naming(approval),
         (_, None) => draft,
     }
 }

@@ -5,7 +5,6 @@ use crate::domain::{Confidence, Dataset};
 use crate::policy::rule::{Ctx, Draft, Out};
 use crate::policy::settings::Approved;
 
-use super::approval::named;
 use super::visits::{Visit, about_person, by, episodes, extent};
 
 /// What an approval says of a sign-in: `None` if it does not limit that, `Some(None)` if the log does not say enough to know.
@@ -59,7 +58,7 @@ pub(super) fn beyond<'v, 'a: 'v>(
         for episode in episodes(outside) {
             let Some(first) = episode.first() else { continue };
             let draft = shown(approval, &episode, about_person(ctx, first).confidence(Confidence::High));
-            out.push(extent(named(draft, approval), &episode));
+            out.push(extent(draft.naming(approval), &episode));
         }
     }
 }

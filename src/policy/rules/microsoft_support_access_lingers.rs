@@ -155,7 +155,7 @@ fn judge_roles(ctx: &Ctx<'_>, entry: &Entry, out: &mut Out) {
     }
     out.push(match approval {
         Some(approval) if open.is_empty() => approval::lowered(draft, approval),
-        Some(approval) => approval::named(draft, approval),
+        Some(approval) => draft.naming(approval),
         None => draft,
     });
 }

@@ -120,7 +120,7 @@ fn tenant_that_came(ctx: &Ctx<'_>, compared: &Compared<'_>, entry: &Entry) -> Op
     let draft = against(compared, draft);
     Some(match ctx.approval(&entry.tenant_id) {
         Some(approval) if roles.iter().all(|role| approval.covers(role)) => approval::lowered(draft, approval),
-        Some(approval) => approval::named(draft, approval),
+        Some(approval) => draft.naming(approval),
         None => draft,
     })
 }

@@ -94,7 +94,7 @@ pub(super) fn limited<'a>(ctx: &Ctx<'a>, entry: &Entry) -> Option<&'a Approved> 
 pub(super) fn settled(draft: Draft, covering: Option<&Approved>, beyond: Option<&Approved>) -> Draft {
     match (covering, beyond) {
         (Some(approval), _) => approval::lowered(draft, approval),
-        (None, Some(approval)) => approval::named(draft, approval),
+        (None, Some(approval)) => draft.naming(approval),
         (None, None) => draft,
     }
 }

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use crate::domain::customer::AuditEvent;
 use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
-use crate::policy::rule::{Ctx, Out, Rule};
+use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
 use super::shared::{BOTH, count, holds, list, minutes};
 use super::visits::{self, BASELINE_DAYS, MIN_BASELINE_DAYS, Memories, Past, Visit, about_person, is_actor, note_no_past};
@@ -64,25 +64,26 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(ctx: &Ctx<'_>, out: &mut Out) {
     let visits = visits::all(ctx);
+    let changes = Changes::of(ctx);
     match Past::of(ctx, Dataset::SignIns) {
-        Some(past) => new_countries(ctx, out, visits, past),
+        Some(past) => new_countries(ctx, out, visits, past, &changes),
         None => note_no_past(out, visits),
     }
     limits::beyond(ctx, out, visits.iter().filter(|visit| visit.succeeded()), limits::country, |approval, episode, draft| {
         let seen = limits::each_once(episode, |visit| visit.event.country.as_deref().map(str::to_ascii_uppercase));
-        draft
+        let draft = draft
             .title("Partner signs in from a country that its approval does not name")
             .severity(Severity::Medium)
             .note(format!("{}, approved {}", seen.join(", "), approval.countries.iter().flatten().cloned().collect::<Vec<_>>().join(", ")))
             .evidence("countryOrRegion", seen, Dataset::SignIns)
-            .setting("approved.countries", approval.countries.clone().unwrap_or_default())
+            .setting("approved.countries", approval.countries.clone().unwrap_or_default());
+        followed(ctx, draft, episode.iter().flat_map(|visit| changes.after(visit)))
     });
 }
 
 /// Countries from which nobody of that tenant came before. What lies beyond an approval is told as that.
-fn new_countries(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past) {
+fn new_countries(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past, changes: &Changes<'_>) {
     let allowed = ctx.settings.list("allowed-countries");
-    let changes = Changes::of(ctx);
     let mut memories = Memories::new();
     for visit in visits.iter().filter(|visit| visit.succeeded()) {
         let Some(country) = visit.event.country.as_deref().map(|country| upper(country.trim())) else { continue };
@@ -97,7 +98,7 @@ fn new_countries(ctx: &Ctx<'_>, out: &mut Out, visits: &[Visit<'_>], past: Past)
             && !holds(allowed, &country)
             && !limits::is_beyond(ctx, visit, limits::country);
         if is_new {
-            push(ctx, out, visit, &country, memory.known(start).map(|country| country.to_string()).collect(), &changes);
+            push(ctx, out, visit, &country, memory.known(start).map(|country| country.to_string()).collect(), changes);
         }
         memory.add(country, visit.at());
     }
@@ -109,34 +110,36 @@ fn upper(country: &str) -> Cow<'_, str> {
 }
 
 fn push(ctx: &Ctx<'_>, out: &mut Out, visit: &Visit<'_>, country: &str, known: Vec<String>, changes: &Changes<'_>) {
-    let changes = changes.after(visit);
     let draft = about_person(ctx, visit)
         .confidence(Confidence::Medium)
-        .severity(if changes.is_empty() { Severity::Medium } else { Severity::High })
+        .severity(Severity::Medium)
         .note(format!("{country} on {}", visit.at().date()))
         .evidence("countryOrRegion", country, Dataset::SignIns)
         .evidence("countryOrRegion (baseline)", known, Dataset::SignIns)
         .setting(BASELINE_DAYS.name, ctx.settings.int(BASELINE_DAYS.name))
         .setting("min-baseline-events", ctx.settings.int("min-baseline-events"));
-    if let Some(approval) = limits::inside(ctx, visit, limits::country) {
-        return out.push(approval::lowered(draft.setting("approved.countries", approval.countries.clone().unwrap_or_default()), approval));
+    out.push(match limits::inside(ctx, visit, limits::country) {
+        Some(approval) => approval::lowered(draft.setting("approved.countries", approval.countries.clone().unwrap_or_default()), approval),
+        None => followed(ctx, draft, changes.after(visit)),
+    });
+}
+
+/// High where the person changed something soon after.
+fn followed<'a>(ctx: &Ctx<'_>, draft: Draft, changes: impl IntoIterator<Item = &'a AuditEvent>) -> Draft {
+    let (mut named, mut ids): (Vec<&str>, Vec<&str>) = changes.into_iter().map(|event| (&*event.activity, &*event.id)).unzip();
+    if ids.is_empty() {
+        return draft;
     }
-    if changes.is_empty() {
-        return out.push(draft);
+    for list in [&mut named, &mut ids] {
+        list.sort_unstable();
+        list.dedup();
+        list.truncate(MOST_EVENTS);
     }
-    let mut named: Vec<String> = changes.iter().map(|event| event.activity.to_string()).collect();
-    named.sort();
-    named.dedup();
-    named.truncate(MOST_EVENTS);
-    let mut ids: Vec<&str> = changes.iter().map(|event| &*event.id).collect();
-    ids.sort_unstable();
-    ids.truncate(MOST_EVENTS);
-    out.push(
-        draft
-            .evidence("activityDisplayName", named, Dataset::Audits)
-            .evidence("id (audit events)", ids, Dataset::Audits)
-            .setting("chain-window-minutes", ctx.settings.int("chain-window-minutes")),
-    );
+    draft
+        .severity(Severity::High)
+        .evidence("activityDisplayName", named, Dataset::Audits)
+        .evidence("id (audit events)", ids, Dataset::Audits)
+        .setting("chain-window-minutes", ctx.settings.int("chain-window-minutes"))
 }
 
 /// What people changed. Of the audit log only changes that matter here are ever read.
@@ -245,6 +248,12 @@ mod tests {
             case.run(&RULE).findings[0].severity
         };
         assert_eq!(with(-4, ANN_NAME, "success"), Some(Severity::High));
+        let mut beyond = then(5, -6, json!({}))
+            .approve_within(crate::policy::settings::Approved { countries: Some(vec!["NL".into()]), ..Default::default() });
+        let event = json!({ "id": "a1", "activityDateTime": at_hour(-4).to_string(), "activity": "Add member to role", "result": "success",
+            "actor": { "userPrincipalName": ANN_NAME } });
+        beyond.snapshot.tenants[0].customer.audits.push(serde_json::from_value(event).unwrap());
+        assert_eq!(beyond.run(&RULE).findings[0].severity, Some(Severity::High), "beyond an approval too");
         assert_eq!(with(-3, ANN_NAME, "success"), Some(Severity::Medium), "later than the window");
         assert_eq!(with(-7, ANN_NAME, "success"), Some(Severity::Medium), "before it");
         assert_eq!(with(-4, BOB, "success"), Some(Severity::Medium));

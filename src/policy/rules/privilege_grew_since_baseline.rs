@@ -217,7 +217,7 @@ fn customer(ctx: &Ctx<'_>, compared: &Compared<'_>, change: &Change, out: &mut O
         let draft = against(compared, draft);
         out.push(match approval {
             Some(approval) if roles.iter().all(|role| approval.covers(role)) => approval::lowered(draft, approval),
-            Some(approval) => approval::named(draft, approval),
+            Some(approval) => draft.naming(approval),
             None => draft,
         });
     }

@@ -60,7 +60,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             let draft = held.draft().evidence("serviceProviderConstraints.allowedRoleTemplateIds", allowed, Dataset::ProviderConstraints);
             out.push(match (approval::covering_held(ctx, entry, held.role), ctx.approval(&entry.tenant_id)) {
                 (Some(approval), _) => approval::lowered(draft, approval),
-                (None, Some(approval)) => approval::named(draft, approval),
+                (None, Some(approval)) => draft.naming(approval),
                 (None, None) => draft,
             });
         }

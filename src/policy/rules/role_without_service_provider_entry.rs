@@ -63,7 +63,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         let draft = held.draft().evidence("isServiceProvider", false, Dataset::CrossTenantPartners);
         out.push(match (approval::covering_held(ctx, held.entry, held.role), ctx.approval(&held.entry.tenant_id)) {
             (Some(approval), _) => approval::lowered(draft, approval),
-            (None, Some(approval)) => approval::named(draft, approval),
+            (None, Some(approval)) => draft.naming(approval),
             (None, None) => draft,
         });
     }

@@ -49,7 +49,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             None => draft,
         };
         out.push(match approval::run_out(ctx, &entry.tenant_id) {
-            Some(approval) => approval::named(draft.note("its approval has run out"), approval),
+            Some(approval) => draft.note("its approval has run out").naming(approval),
             None if ctx.approved.is_empty() => {
                 draft.severity(Severity::Medium).note("not reviewed: nobody is approved yet").setting("approved", Vec::<String>::new())
             }

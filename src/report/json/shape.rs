@@ -57,6 +57,9 @@ pub(super) struct Run<'a> {
     /// Ids of the rules that were to be judged: a run that takes this report as its baseline calls no finding of another rule new.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) rules: &'a [String],
+    /// Codes of the rules that judge a view of this run and were left out: by the policy, a profile, or a flag.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) left_out: &'a [String],
     /// By rule, a hash of the settings that decide what it finds. Against a report of a run by other settings nothing is called new or resolved.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) terms: &'a BTreeMap<String, String>,
@@ -338,6 +341,9 @@ pub(super) struct Finding<'a> {
     /// When a baseline first saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) first_seen: Option<Timestamp>,
+    /// What it was in the baseline, where the facts have made it worse since. `--fail-on-new` counts it as new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) severity_before: Option<Severity>,
     /// ATT&CK technique ids.
     pub(super) attack: &'a [Text],
     /// ATT&CK mitigation ids.

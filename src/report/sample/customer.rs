@@ -81,6 +81,7 @@ fn found(code: &str, severity: Severity, title: &str, entry: (&str, &str), subje
         evidence: vec![Evidence { field: "tenantId".into(), value: tenant_id.into(), source: "role-assignments".into() }],
         remediation: "Ask who let it in, and end what nobody needs.".into(),
         first_seen: None,
+        severity_before: None,
         attack: vec!["T1199".into()],
         mitigations: vec!["M1018".into()],
         nist: vec!["AC-6".into()],

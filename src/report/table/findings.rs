@@ -246,6 +246,7 @@ fn notes(finding: &Finding) -> Vec<String> {
     if !matches!(finding.state, State::Unbaselined | State::Existing) {
         notes.push(state_word(finding.state).to_owned());
     }
+    notes.extend(finding.severity_before.map(|before| format!("worse: was {before}")));
     let standing = &finding.standing;
     // Who approved it stands once for its whole group.
     if standing.approval.is_none() && finding.severity != finding.base_severity {

@@ -18,12 +18,15 @@ mod unread;
 mod verdict;
 
 use super::{Format, RenderError, RenderOptions};
-use crate::domain::report::{Summary, TenantReport};
+use crate::domain::report::{NoteKind, Summary, TenantReport};
 use crate::domain::{Finding, Report, Severity, State};
 use ink::Ink;
 
 /// The format `table`.
 pub const FORMAT: Format = Format { name: "table", render };
+
+/// Most codes of rules that the last lines name.
+const MOST_CODES: usize = 12;
 
 /// The least width that is laid out for.
 pub const LEAST_WIDTH: usize = 60;
@@ -93,7 +96,9 @@ fn shown(page: &Page<'_>, all: usize, most: usize) -> usize {
 /// What made exit 3: an unread dataset, or a rule of the organisation's own that lacked none and was not judged.
 fn what_counts(report: &Report) -> &'static str {
     let counts = |unread: bool| report.not_evaluated.iter().any(|row| row.counts_for_exit && row.missing.is_empty() != unread);
+    let is_uncompared = report.notes.iter().any(|note| note.kind == NoteKind::NotInBaseline);
     match (counts(true), counts(false)) {
+        (false, false) if is_uncompared => "the baseline does not hold a tenant",
         (true, true) => "a required dataset was not read, and a rule of your own was not judged",
         (false, true) => "a rule of your own was not judged",
         _ => "a required dataset was not read",
@@ -131,6 +136,14 @@ fn closing(out: &mut String, page: &Page<'_>) {
     let findings = format!("Findings: {}. Exit status {}: {meaning}.", counts.join(", "), summary.exit_code);
     layout::paragraph(out, "", &findings, page.width);
     let run = &page.report.run;
+    if !run.left_out.is_empty() {
+        let text = format!(
+            "{} left out: {}. What they would say is not known.",
+            layout::count(run.left_out.len() as u64, "rule"),
+            layout::prose(&some(&run.left_out))
+        );
+        layout::paragraph(out, "", &text, page.width);
+    }
     let text = format!(
         "Run {} of {} {}, as of {}, logs of {}.",
         layout::prose(&run.id),
@@ -143,6 +156,13 @@ fn closing(out: &mut String, page: &Page<'_>) {
         out.push_str(&Ink::Faint.on(&line));
         out.push('\n');
     }
+}
+
+/// The first codes, and how many more there are.
+fn some(codes: &[String]) -> String {
+    let more = codes.len().saturating_sub(MOST_CODES);
+    let first = codes.iter().take(MOST_CODES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{first} and {more} more") } else { first }
 }
 
 /// A state in words.

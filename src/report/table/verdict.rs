@@ -116,10 +116,18 @@ fn findings(page: &Page<'_>, tenant: &TenantReport) -> String {
 /// How many datasets could not be read, and whether a required one is among them.
 fn gaps(tenant: &TenantReport) -> String {
     let unread = || tenant.coverage.iter().filter(|row| row.coverage.status.is_unread());
+    let left_out = tenant.coverage.iter().filter(|row| row.need == Need::Required && row.coverage.status == Status::Skipped).count() as u64;
+    let left_out = match left_out {
+        0 => None,
+        number => Some(format!("{} left out", count(number, "required dataset"))),
+    };
     let required = if unread().any(|row| row.need == Need::Required) { "" } else { ", none of them required" };
     match unread().count() {
-        0 => "everything required was read".to_owned(),
-        number => format!("{} could not be fully read{required}", count(number as u64, "dataset")),
+        0 => left_out.unwrap_or_else(|| "everything required was read".to_owned()),
+        number => {
+            let unread = format!("{} could not be fully read{required}", count(number as u64, "dataset"));
+            [Some(unread), left_out].into_iter().flatten().collect::<Vec<_>>().join("; ")
+        }
     }
 }
 
@@ -163,6 +171,11 @@ mod tests {
             text.contains("at least 1 live relationship reaches at least 1 customer; none of those that were read holds tier 0"),
             "{text}"
         );
+        let mut skipped = sample::clean();
+        let row = skipped.tenants[0].coverage.iter_mut().find(|row| row.dataset == Dataset::Relationships).unwrap();
+        row.coverage = Coverage::new(Status::Skipped);
+        let text = verdict(&skipped);
+        assert!(text.contains("1 required dataset left out") && !text.contains("everything"), "{text}");
         let mut report = sample::empty();
         assert!(verdict(&report).contains("no live relationship reaches any customer"));
         let relationships = report.tenants[0].coverage.iter_mut().find(|row| row.dataset == Dataset::Relationships).unwrap();
