@@ -14,7 +14,7 @@ use crate::config::{keys, units};
 use crate::domain::Timestamp;
 
 pub(super) use own_files::{ConfigCommand, InitArgs, InitCommand};
-pub(super) use rules::{ListFormat, RulesCommand, RulesDirArgs, RulesTestArgs};
+pub(super) use rules::{RulesCommand, RulesDirArgs, RulesTestArgs};
 
 /// Who outside can administer a Microsoft 365 tenant, how far does it reach, and what is wrong with it. Reads only.
 #[derive(Debug, Parser)]

@@ -1,5 +1,7 @@
 //! The JSON Schema of the config file: from the keys that `config` knows and the settings that the rules declare.
 
+mod patterns;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::config::keys::{self, Kind};
@@ -45,9 +47,9 @@ fn of_key(key: &keys::Key) -> Json {
         Kind::Text | Kind::Path => json!({ "type": "string", "minLength": 1 }),
         Kind::OneOf(words) => json!({ "type": "string", "enum": words }),
         Kind::Endpoint => json!({ "type": "string", "format": "uri" }),
-        Kind::Days => json!({ "type": "string", "pattern": "^[0-9]+[dD]?$" }),
-        Kind::RuleTime => json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m)$" }),
-        Kind::Duration => json!({ "type": "string", "pattern": "^[0-9]+[smh]$" }),
+        Kind::Days => json!({ "type": "string", "pattern": patterns::days() }),
+        Kind::RuleTime => json!({ "type": "string", "pattern": patterns::rule_time() }),
+        Kind::Duration => json!({ "type": "string", "pattern": patterns::duration() }),
         Kind::Int(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Kind::Bool => json!({ "type": "boolean" }),
         Kind::List => json!({ "type": "array", "items": { "type": "string" } }),
@@ -97,7 +99,7 @@ fn strings(description: &str, items: Json) -> Json {
 
 /// A date or a time, by TOML's own type (a string to a schema) or as a string.
 fn until(description: &str) -> Json {
-    json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}", "description": description })
+    json!({ "type": "string", "pattern": patterns::until(), "description": description })
 }
 
 fn tenant() -> Json {
@@ -165,9 +167,9 @@ fn approved() -> Json {
             "groups": strings("Object ids of the partner's groups that may hold a role here; left out: any.", json!({ "type": "string", "pattern": GUID })),
             "countries": strings("Countries that its people may sign in from; left out: any.", json!({ "type": "string", "pattern": "^[A-Za-z]{2}$" })),
             "networks": strings("Ranges (192.0.2.0/24) and systems (AS64496) that its people may sign in from; left out: any.", string()),
-            "hours": { "type": "string", "pattern": "^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$", "description": "When its people may sign in; left out: at any time." },
-            "days": strings("Days on which its people may sign in; left out: every day.", string()),
-            "utc-offset": { "type": "string", "pattern": "^([zZ]|[+-][0-9]{2}:[0-9]{2})$", "description": "The clock of hours and days." },
+            "hours": { "type": "string", "pattern": patterns::hours(), "description": "When its people may sign in; left out: at any time. It does not end where it begins." },
+            "days": strings("Days on which its people may sign in; left out: every day.", json!({ "type": "string", "pattern": patterns::day() })),
+            "utc-offset": { "type": "string", "pattern": patterns::utc_offset(), "description": "The clock of hours and days." },
             "until": until("Until when; left out: for good. An ended approval counts as none."),
             "owner": text("Who answers for it."),
             "ticket": text("Where it was decided."),
@@ -268,6 +270,11 @@ mod tests {
             "[[role-set]]\nname = \"desk\"\nroles = []",
             "[[waiver]]\nrule = \"LIF-02\"\nsubject = \" \"\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-01-31",
             "[[accepted-gap]]\nreason = \"x\"\ndataset = \"sign-inz\"",
+            "[[waiver]]\nrule = \"LIF-02\"\nsubject = \"s\"\nreason = \"r\"\nowner = \"o\"\nuntil = \"2027-13-31\"",
+            "[[waiver]]\nrule = \"LIF-02\"\nsubject = \"s\"\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-01-31T12:00:00",
+            "lookback = \"366d\"",
+            "timeout = \"0s\"",
+            "rule-timeout = \"11m\"",
             "[rules.gdap-long-durations]\nenabled = true",
             "[rules.gdap-long-duration]\nmax-days = \"a year\"",
             "[rules.gdap-long-duration]\nseverity = \"low\"",

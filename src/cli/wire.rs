@@ -239,11 +239,13 @@ pub(super) fn render_explanation(
     (format.render)(explanation, options).map_err(|source| Failure::Render { format: name, source })
 }
 
-/// Renders the list of rules in a format of that name.
-pub(super) fn render_rules(metas: &[&RuleMeta], name: &'static str, options: &report::RenderOptions) -> Result<String, Failure> {
-    let formats = report::rules::RULES_FORMATS;
-    let format = formats.iter().find(|format| format.name == name).unwrap_or(&formats[0]);
-    (format.render)(metas, options).map_err(|source| Failure::Render { format: name, source })
+/// Renders the list of rules.
+pub(super) fn render_rules(
+    metas: &[&RuleMeta],
+    format: &report::rules::RulesFormat,
+    options: &report::RenderOptions,
+) -> Result<String, Failure> {
+    (format.render)(metas, options).map_err(|source| Failure::Render { format: format.name, source })
 }
 
 /// Meaning and hint of an `AADSTS` number.

@@ -1,5 +1,6 @@
 //! What values mean: days, durations, endpoints, tenants. Used for flags and for the file alike.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use url::{Host, Url};
@@ -7,11 +8,23 @@ use url::{Host, Url};
 /// Greatest look-back: Graph keeps sign-ins for 30 days at most, a snapshot may be older.
 pub const MAX_LOOKBACK_DAYS: u32 = 365;
 
+/// Longest period of a setting, in seconds: seven days.
+pub const MAX_SECONDS: u64 = 604_800;
+
+/// Shortest and longest time of one rule, in milliseconds: ten, and ten minutes.
+pub const RULE_MILLIS: RangeInclusive<u64> = 10..=600_000;
+
+/// A number written in digits alone.
+fn whole(digits: &str) -> Option<u64> {
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+}
+
 /// Reads `30d`, or `30`, as days.
 pub fn days(text: &str) -> Result<u32, String> {
     let text = text.trim();
     let number = text.strip_suffix(['d', 'D']).unwrap_or(text);
-    let days = number.parse::<u32>().map_err(|_| format!("`{text}` is not a number of days such as `30d`"))?;
+    let days =
+        whole(number).and_then(|days| u32::try_from(days).ok()).ok_or_else(|| format!("`{text}` is not a number of days such as `30d`"))?;
     if (1..=MAX_LOOKBACK_DAYS).contains(&days) { Ok(days) } else { Err(format!("`{text}` is not between 1d and {MAX_LOOKBACK_DAYS}d")) }
 }
 
@@ -23,10 +36,10 @@ pub fn rule_time(text: &str) -> Result<Duration, String> {
         .into_iter()
         .find_map(|(unit, millis)| text.strip_suffix(unit).map(|digits| (digits, millis)))
         .ok_or_else(wrong)?;
-    let number: u64 = digits.parse().map_err(|_| wrong())?;
-    match number.checked_mul(unit) {
-        Some(millis @ 10..=600_000) => Ok(Duration::from_millis(millis)),
-        _ => Err(format!("`{text}` is not between 10ms and 10m")),
+    let number = whole(digits).ok_or_else(wrong)?;
+    match number.checked_mul(unit).filter(|millis| RULE_MILLIS.contains(millis)) {
+        Some(millis) => Ok(Duration::from_millis(millis)),
+        None => Err(format!("`{text}` is not between 10ms and 10m")),
     }
 }
 
@@ -40,9 +53,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         Some('h') => 3_600,
         _ => return Err(wrong()),
     };
-    let number: u64 = text.get(..text.len() - 1).and_then(|digits| digits.parse().ok()).ok_or_else(wrong)?;
+    let number = text.get(..text.len() - 1).and_then(whole).ok_or_else(wrong)?;
     match number.checked_mul(unit) {
-        Some(seconds @ 1..=604_800) => Ok(Duration::from_secs(seconds)),
+        Some(seconds @ 1..=MAX_SECONDS) => Ok(Duration::from_secs(seconds)),
         _ => Err(format!("`{text}` is not between 1s and 168h")),
     }
 }

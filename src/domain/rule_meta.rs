@@ -127,3 +127,29 @@ pub const fn helps(dataset: Dataset) -> Uses {
 pub const fn import(dataset: Dataset) -> Uses {
     Uses { dataset, need: Need::Import }
 }
+
+#[cfg(test)]
+impl RuleMeta {
+    /// A rule that tests start from.
+    pub(crate) const SAMPLE: RuleMeta = RuleMeta {
+        id: "test-rule",
+        code: "TST-01",
+        title: "a test",
+        views: &[View::Partner],
+        severity: Severity::High,
+        severity_note: "",
+        uses: &[],
+        customer_uses: &[],
+        reads: Reads::Some,
+        fields: &[],
+        settings: &[],
+        remediation: "mend it",
+        attack: &["T1199"],
+        mitigations: &[],
+        nist: &[],
+        benchmarks: &[],
+        analytics: &[],
+        unsourced: &[],
+        page: "",
+    };
+}

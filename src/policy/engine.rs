@@ -431,30 +431,7 @@ mod tests {
     }
 
     fn rule(reads: Reads, uses: &'static [Uses]) -> Rule {
-        Rule {
-            meta: RuleMeta {
-                id: "test-rule",
-                code: "TST-01",
-                title: "a test",
-                views: &[View::Partner],
-                severity: Severity::High,
-                severity_note: "",
-                uses,
-                customer_uses: &[],
-                reads,
-                fields: &[],
-                settings: &[],
-                remediation: "mend it",
-                attack: &["T1199"],
-                mitigations: &[],
-                nist: &[],
-                benchmarks: &[],
-                analytics: &[],
-                unsourced: &[],
-                page: "",
-            },
-            check: everything,
-        }
+        Rule { meta: RuleMeta { reads, uses, ..RuleMeta::SAMPLE }, check: everything }
     }
 
     const USES: &[Uses] = &[required(Dataset::Relationships), required(Dataset::Assignments), helps(Dataset::SignIns)];

@@ -392,31 +392,15 @@ fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rule_meta::Reads;
 
     static META: RuleMeta = RuleMeta {
         id: "gdap-long-duration",
         code: "LIF-02",
-        title: "",
-        views: &[View::Partner],
-        severity: Severity::Medium,
-        severity_note: "",
-        uses: &[],
-        customer_uses: &[],
-        reads: Reads::Some,
-        fields: &[],
         settings: &[
             Setting { name: "max-days", default: SettingDefault::Int { default: 730, min: 1, max: 730 }, doc: "longest length, days" },
             Setting { name: "allowed", default: SettingDefault::List(&["a"]), doc: "roles that may last" },
         ],
-        remediation: "",
-        attack: &[],
-        mitigations: &[],
-        nist: &[],
-        benchmarks: &[],
-        analytics: &[],
-        unsourced: &[],
-        page: "",
+        ..RuleMeta::SAMPLE
     };
 
     fn apply(text: &str) -> (Settings, Vec<SettingProblem>) {

@@ -12,15 +12,17 @@ use crate::domain::{Need, RuleMeta, View};
 pub struct RulesFormat {
     /// The name used in `--format`.
     pub name: &'static str,
+    /// What it is for, in the words of the help.
+    pub about: &'static str,
     /// Renders the list.
     pub render: fn(&[&RuleMeta], &RenderOptions) -> Result<String, RenderError>,
 }
 
 /// Every format of the list, the default first.
 pub const RULES_FORMATS: &[RulesFormat] = &[
-    RulesFormat { name: "table", render: table::rules::render },
-    RulesFormat { name: "json", render: json::rules::render },
-    RulesFormat { name: "markdown", render: |metas, _| Ok(markdown(metas, false)) },
+    RulesFormat { name: "table", about: "For a terminal", render: table::rules::render },
+    RulesFormat { name: "json", about: "All that rules say of themselves: `schema rules`", render: json::rules::render },
+    RulesFormat { name: "markdown", about: "A table for a page", render: |metas, _| Ok(markdown(metas, false)) },
 ];
 
 /// The code of a rule; `None` for one of an organisation's own that has none and goes by its id.
@@ -94,29 +96,17 @@ fn cell(title: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rule_meta::{Reads, helps, required};
-    use crate::domain::{Dataset, Severity};
+    use crate::domain::Dataset;
+    use crate::domain::rule_meta::{helps, required};
 
     static META: RuleMeta = RuleMeta {
         id: "own-rule",
         code: "own-rule",
         title: "A title | with <b>\u{1b}[31m",
         views: &[View::Partner, View::Customer],
-        severity: Severity::High,
-        severity_note: "",
         uses: &[required(Dataset::Relationships), helps(Dataset::SignIns)],
-        customer_uses: &[],
-        reads: Reads::Some,
-        fields: &[],
-        settings: &[],
-        remediation: "mend it",
-        attack: &["T1199"],
-        mitigations: &[],
-        nist: &[],
-        benchmarks: &[],
-        analytics: &[],
         unsourced: &[(View::Customer, "nobody writes it down")],
-        page: "",
+        ..RuleMeta::SAMPLE
     };
 
     fn rendered(name: &str, width: usize) -> String {

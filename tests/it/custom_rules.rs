@@ -1,7 +1,11 @@
 //! The organisation's own rules, as their author and their user meet them.
 
 use std::path::Path;
+use std::time::Duration;
 
+use partnerscope::policy::custom::Limits;
+use partnerscope::policy::custom::load::{Loaded, RulesDir, TriedResult, load};
+use partnerscope::policy::custom::runner::Runner;
 use serde_json::{Value, json};
 
 use crate::support::{Program, Run, not_evaluated};
@@ -262,8 +266,71 @@ fn examples_that_lie_are_refused_and_shown() {
     std::fs::remove_file(rules.0.path("rules/acme-active.fail-2.json")).unwrap();
     let run = rules.run(&["rules", "test", "rules"]);
     assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
-    assert!(run.stdout.contains("wrong  rules/acme-blind.fail.json     it is to fail, and acme-blind finds nothing\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("wrong   rules/acme-blind.fail.json     it is to fail, and acme-blind finds nothing\n"), "{}", run.stdout);
     assert!(run.stdout.ends_with("2 rules, 5 examples, 2 not as they say\n"), "{}", run.stdout);
+}
+
+/// Loops in every tenant.
+const LOOP: &str =
+    "\nfindings contains x if {\n\tsome a in numbers.range(1, 100000)\n\tsome b in numbers.range(1, 100000)\n\tx := a * b\n\tx < 0\n}\n";
+
+#[test]
+fn a_rule_that_goes_beyond_its_limits_in_one_example_is_not_run_on_the_others() {
+    let greedy = "\nfindings contains x if {\n\tx := count(numbers.range(1, 400000000))\n\tx < 0\n}\n";
+    let rules =
+        Rules::new().with("acme-active", BODY).with("acme-greedy", &format!("{BODY}{greedy}")).with("acme-loops", &format!("{BODY}{LOOP}"));
+    rules.write("acme-loops.fail-2.json", FAIL);
+    let limits = if cfg!(target_os = "linux") { ["--rule-memory", "64"] } else { ["--rule-memory", "512"] };
+    let run = rules.run(&[&["rules", "test", "rules", "--rule-timeout", "200ms"], &limits[..]].concat());
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    let of = |id: &str| {
+        lines.iter().filter(|line| line.contains(id)).map(|line| line.split("  ").next().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert!(of("acme-active").iter().all(|line| line.starts_with("ok")), "{}", run.stdout);
+    for (id, more) in [("acme-greedy", 1), ("acme-loops", 2)] {
+        let told = of(id);
+        assert!(told[0].starts_with("error"), "{}", run.stdout);
+        assert_eq!(told.len(), 1 + more, "{}", run.stdout);
+        assert!(told[1..].iter().all(|line| line.starts_with("not run")), "{}", run.stdout);
+    }
+    assert!(run.stdout.contains("the rule went beyond its limits before"), "{}", run.stdout);
+    assert!(run.stdout.ends_with("3 rules, 7 examples, 2 not as they say, 3 not run\n"), "{}", run.stdout);
+    let reason = rules.not_judged("acme-loops", &["--rule-timeout", "200ms"]);
+    assert_eq!(reason, "it could not be judged on its own example acme-loops.fail-2.json: it took longer than 200 ms");
+}
+
+/// What each example of the folder showed, and why rules do not run, where all examples together may take so long.
+fn loaded_within(rules: &Rules, examples: Duration) -> Loaded {
+    let limits = Limits { time: Duration::from_secs(600), examples, ..Limits::default() };
+    let folder = RulesDir { path: rules.0.path("rules"), inside: None };
+    load(&[folder], &Runner { program: env!("CARGO_BIN_EXE_partnerscope").into(), limits })
+}
+
+#[test]
+fn rules_that_are_not_reached_in_the_time_for_all_examples_are_named_and_do_not_run() {
+    let rules = Rules::new().with("acme-active", BODY).with("acme-loops", &format!("{BODY}{LOOP}")).with("acme-unreached", BODY);
+    for time in [Duration::ZERO, Duration::from_millis(300)] {
+        let loaded = loaded_within(&rules, time);
+        let whole: Vec<&str> = loaded.rules.iter().filter(|rule| rule.broken.is_none()).map(|rule| rule.meta().id).collect();
+        assert!(loaded.problems.is_empty() && loaded.rules.len() == 3 && loaded.tried.len() == 6, "{loaded:?}");
+        assert!(whole.is_empty() || (whole == ["acme-active"] && !time.is_zero()), "{whole:?}");
+        let unreached = loaded.rules.iter().find(|rule| rule.meta().id == "acme-unreached").unwrap();
+        let said = format!("all rules and their examples took longer than {} together", if time.is_zero() { "0 s" } else { "300 ms" });
+        assert!(unreached.broken.as_ref().is_some_and(|reason| reason.ends_with(&said)), "{:?}", unreached.broken);
+        let tried: Vec<_> = loaded.tried.iter().filter(|tried| tried.rule_id != "acme-active").map(|tried| &tried.result).collect();
+        assert!(tried.iter().all(|result| **result == TriedResult::NotRun(said.clone())), "{tried:?}");
+        assert!(loaded.refusals().is_empty(), "it is no mistake in a file");
+    }
+}
+
+#[test]
+fn a_run_takes_so_many_folders_of_rules_and_no_more() {
+    let rules = Rules::new().with("acme-active", BODY);
+    let folders = vec!["rules"; 21];
+    rules.0.write("partnerscope.toml", &format!("rules-dir = {folders:?}\n"));
+    let run = rules.run(&["evaluate", "facts.json"]);
+    assert!(run.code == 2 && run.stderr.contains("more than 20 folders of rules"), "{}", run.stderr);
 }
 
 #[test]

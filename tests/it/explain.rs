@@ -268,6 +268,67 @@ fn an_answer_is_bounded_and_counts_what_it_leaves_out() {
     assert_eq!(cut.totals, whole.totals, "what is not listed is counted");
 }
 
+#[test]
+fn outside_tenants_that_are_not_listed_are_counted_by_what_they_can_do() {
+    let answer = |parties: usize| {
+        let question = Question { limits: Limits { parties, ..Limits::default() }, ..ask() };
+        let told = explain(&CONTOSO, &question).unwrap();
+        let (text, json) = (rendered(&told).remove(0), rendered(&told).remove(1));
+        (text, serde_json::from_str::<Value>(&json).unwrap())
+    };
+    let of = |json: &Value, field: &str| json["tenants"][0]["customerView"][field].clone();
+    let (whole, all) = answer(1_000);
+    let partners = of(&all, "partners");
+    let able = partners.as_array().unwrap().iter().filter(|partner| partner["canAdminister"] == true).count();
+    let total = partners.as_array().unwrap().len();
+    assert!(able > 1 && total > able, "the tenant shows the difference");
+    let sum = format!("{total} outside tenants; {able} can administer.");
+    assert!(whole.contains(&sum), "{whole}");
+    for parties in [0, 1] {
+        let (text, json) = answer(parties);
+        assert_eq!(of(&json, "canAdministerTotal"), able);
+        assert_eq!((of(&json, "partners").as_array().unwrap().len(), of(&json, "morePartners")), (parties, (total - parties).into()));
+        assert!(text.contains(&sum), "{text}");
+        let rest = format!("and {} more outside tenants, of which {} can administer", total - parties, able - parties);
+        assert!(text.replace('\n', " ").replace("   ", " ").contains(&rest), "{rest}\n{text}");
+    }
+}
+
+#[test]
+fn a_relationship_with_thousands_of_roles_shows_the_most_powerful_and_counts_the_rest() {
+    let mut snapshot = TIDY.clone();
+    let facts = &mut snapshot.tenants[0].partner;
+    let customer = facts.relationships[0].customer_id().unwrap().to_owned();
+    let many: Vec<String> = (0..3_000).map(|number| format!("00000000-0000-4000-8000-{number:012}")).collect();
+    facts.relationships[0].roles.extend(many.iter().cloned());
+    let mut second = facts.relationships[0].clone();
+    second.id.push_str("-2");
+    let mut assignment = facts.assignments.iter().find(|row| row.relationship_id == facts.relationships[0].id).unwrap().clone();
+    assignment.id.push_str("-2");
+    assignment.relationship_id.clone_from(&second.id);
+    assignment.roles.extend(many);
+    facts.relationships.push(second);
+    facts.assignments.push(assignment);
+    let question = Question { customer: Some(customer), ..ask() };
+    let told = explain(&snapshot, &question).unwrap();
+    let text = (EXPLAIN_FORMATS[0].render)(&told, &RenderOptions { full: false, ..LOOK }).unwrap();
+    let json = rendered(&told).remove(1);
+    assert!(text.lines().count() < 400 && text.contains(" more roles (--full lists more)"), "{} lines", text.lines().count());
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_valid(&json);
+    let partner = &json["tenants"][0]["partnerView"];
+    let access = &partner["customers"][0];
+    let lists = access["relationships"].as_array().unwrap().iter().map(|row| (&row["roles"], &row["moreRoles"]));
+    let of_paths = partner["paths"].as_array().unwrap().iter().map(|path| (&path["roles"], &path["moreRoles"]));
+    let capped = |(roles, more): (&Value, &Value)| (roles.as_array().unwrap().len(), more.as_u64().unwrap());
+    let listed: Vec<(usize, u64)> = lists.map(capped).collect();
+    assert_eq!(listed.iter().filter(|(roles, more)| *roles == 100 && *more >= 2_900).count(), 2, "{listed:?}");
+    assert!(of_paths.map(capped).any(|(roles, more)| roles == 100 && more >= 2_900));
+    assert_eq!(capped((&access["overlaps"], &access["moreOverlaps"])).0, 100);
+    let sums = partner["totals"]["roles"].as_u64().unwrap();
+    assert_eq!(sums, listed.iter().map(|(roles, more)| *roles as u64 + more).sum::<u64>(), "what is not listed is counted");
+}
+
 /// Every question that the ids of hostile snapshots and of fixture tenants can answer.
 fn questions(snapshot: &Snapshot) -> Vec<Question> {
     let at = snapshot.collected_at;
@@ -303,7 +364,7 @@ fn assert_laws(snapshot: &Snapshot, explanation: &Explanation<'_>) {
                     assert!(facts.assignments.contains(path.grant.assignment));
                     assert!(facts.relationships.contains(path.grant.relationship));
                     assert_eq!(path.grant.assignment.relationship_id, path.grant.relationship.id);
-                    assert!(path.roles.iter().all(|role| path.grant.assignment.roles.iter().any(|id| id == role.id)));
+                    assert!(path.roles.shown.iter().all(|role| path.grant.assignment.roles.iter().any(|id| id == role.id)));
                     let Holder::Member(member) = &path.holder else { continue };
                     let groups: Vec<&str> = path.through.iter().map(|named| named.id).chain([path.group.id]).collect();
                     let is_in = |group: &str| facts.group_members.get(group).is_some_and(|ids| ids.iter().any(|id| id == member.id));
@@ -343,7 +404,7 @@ fn assert_effective(
         let wanted: BTreeSet<&str> = row.effective_roles.iter().map(|role| role.id.as_str()).collect();
         let of_row = || paths.shown.iter().filter(|path| path.grant.relationship.id == row.id);
         let in_force = of_row().filter(|path| path.grant.in_force());
-        let found: BTreeSet<&str> = in_force.flat_map(|path| &path.roles).map(|role| role.id).collect();
+        let found: BTreeSet<&str> = in_force.flat_map(|path| &path.roles.shown).map(|role| role.id).collect();
         assert_eq!(found, wanted, "{}", row.id);
         let people: BTreeSet<&str> = of_row()
             .filter_map(|path| match &path.holder {

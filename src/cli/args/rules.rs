@@ -1,16 +1,18 @@
 //! Arguments about rules: listing them, trying them, and the organisation's own.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
 
 use crate::config::keys;
+use crate::report::rules::{RULES_FORMATS, RulesFormat};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum RulesCommand {
     /// Every rule: code, id, severity, view, and the datasets that it rests on
     List {
         /// How to write it
-        #[arg(long, value_name = "NAME", default_value = "table")]
-        format: ListFormat,
+        #[arg(long, value_name = "NAME", default_value = RULES_FORMATS[0].name, value_parser = list_format())]
+        format: &'static RulesFormat,
         /// A folder with rules in Rego, repeatable
         #[arg(long, value_name = "DIR", env = "PARTNERSCOPE_RULES_DIR", hide_env_values = true)]
         rules_dir: Vec<String>,
@@ -28,26 +30,11 @@ pub(in crate::cli) enum RulesCommand {
     Test(RulesTestArgs),
 }
 
-/// How the list of rules is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum ListFormat {
-    /// For a terminal
-    Table,
-    /// All that rules say of themselves: `schema rules`
-    Json,
-    /// A table for a page
-    Markdown,
-}
-
-impl ListFormat {
-    /// Its name in the list of formats.
-    pub(in crate::cli) const fn name(self) -> &'static str {
-        match self {
-            ListFormat::Table => "table",
-            ListFormat::Json => "json",
-            ListFormat::Markdown => "markdown",
-        }
-    }
+/// The formats of the list, as `report` names them.
+fn list_format() -> impl TypedValueParser<Value = &'static RulesFormat> {
+    let names = RULES_FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.about));
+    let find = |name: String| RULES_FORMATS.iter().find(|format| format.name == name).unwrap_or(&RULES_FORMATS[0]);
+    PossibleValuesParser::new(names).map(find)
 }
 
 #[derive(Debug, Args)]

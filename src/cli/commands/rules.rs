@@ -1,6 +1,6 @@
 //! `rules`: what is judged, and why.
 
-use crate::cli::args::{ListFormat, RulesCommand};
+use crate::cli::args::RulesCommand;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::outputs::print;
@@ -10,11 +10,12 @@ use crate::domain::RuleMeta;
 use crate::policy;
 use crate::policy::settings::Settings;
 use crate::report::RenderOptions;
+use crate::report::rules::RulesFormat;
 
 /// Runs it.
 pub(in crate::cli) fn run(command: &RulesCommand) -> Result<Exit, Failure> {
     match command {
-        RulesCommand::List { format, rules_dir } => print(&list(*format, &with_custom(rules_dir)?)?)?,
+        RulesCommand::List { format, rules_dir } => print(&list(format, &with_custom(rules_dir)?)?)?,
         RulesCommand::Show { id, rules_dir } => print(find(id, &with_custom(rules_dir)?)?.page)?,
         RulesCommand::Test(args) => return super::rules_test::run(args),
     }
@@ -50,8 +51,8 @@ fn find(id: &str, settings: &Settings) -> Result<&'static RuleMeta, Failure> {
 }
 
 /// The list in a format.
-fn list(format: ListFormat, settings: &Settings) -> Result<String, Failure> {
+fn list(format: &RulesFormat, settings: &Settings) -> Result<String, Failure> {
     let metas: Vec<&RuleMeta> = settings.all_rules().map(|rule| &rule.meta).collect();
     let options = RenderOptions { width: terminal::stdout_width(&process_env), color: false, full: false };
-    wire::render_rules(&metas, format.name(), &options)
+    wire::render_rules(&metas, format, &options)
 }

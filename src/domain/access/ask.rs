@@ -43,7 +43,7 @@ pub struct Limits {
     pub parties: usize,
     /// People in one list.
     pub people: usize,
-    /// Relationships or groups in one list.
+    /// Relationships, groups or roles in one list.
     pub relationships: usize,
 }
 

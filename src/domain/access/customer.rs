@@ -26,6 +26,10 @@ pub struct OutsideEnds {
 pub struct CustomerAnswer {
     /// Outside tenants, those that can administer first.
     pub partners: Capped<OutsideAccess>,
+    /// How many of them can administer, those that are not listed too.
+    pub able: u64,
+    /// An application of them that is asked for has a strong permission, listed or not.
+    by_permission: bool,
     /// The paths; `None` without a question.
     pub paths: Option<Capped<OutsidePath>>,
     /// What ends in each span.
@@ -108,8 +112,13 @@ pub(super) fn role_candidates<'a>(outside: &'a Outside<'_>) -> Candidates<'a> {
 /// Answers a question.
 pub(super) fn answer(outside: &Outside<'_>, asked: &Asked<'_>, spans: &[Span], cover: Option<&Cover>, limits: Limits) -> CustomerAnswer {
     let filter = asked.filter();
+    let partners = outside.partners(filter, cover);
+    let apps = partners.iter().flat_map(|access| &access.entry.apps);
+    let by_permission = apps.filter(|app| filter.holder.is_none_or(|holder| holder == app.id)).any(|app| !app.strong.is_empty());
     CustomerAnswer {
-        partners: Capped::new(outside.partners(filter, cover), limits.parties),
+        able: partners.iter().filter(|access| access.entry.can_administer).count() as u64,
+        by_permission,
+        partners: Capped::new(partners, limits.parties),
         paths: (!asked.is_empty()).then(|| Capped::new(outside.paths(filter), limits.paths)),
         ends: spans
             .iter()
@@ -129,12 +138,8 @@ pub(super) fn verdict(outside: &Outside<'_>, asked: &Asked<'_>, answer: &Custome
     let by_permission = filter.role.is_none();
     let lists = ROLE_LISTS.into_iter().chain(PERMISSION_LISTS.into_iter().filter(|_| by_permission));
     let doubts: BTreeSet<Dataset> = lists.filter(|dataset| outside.tenant.coverage_of(*dataset).status != Status::Complete).collect();
-    let permissions = || {
-        let apps = answer.partners.shown.iter().flat_map(|access| &access.entry.apps);
-        apps.filter(|app| filter.holder.is_none_or(|holder| holder == app.id)).any(|app| !app.strong.is_empty())
-    };
     let verdict = answer.paths.as_ref().map(|paths| match paths.total {
-        0 if by_permission && permissions() => Verdict::Somebody,
+        0 if by_permission && answer.by_permission => Verdict::Somebody,
         0 if doubts.is_empty() => Verdict::Nobody,
         0 => Verdict::Unknown,
         _ => Verdict::Somebody,

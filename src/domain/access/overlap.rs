@@ -67,16 +67,14 @@ fn users_of<'a>(reach: &Reach<'a>, relationships: &[&'a Relationship], role: &st
 }
 
 /// Roles that several active relationships of one customer grant.
-pub(super) fn overlaps<'a>(relationships: &[&'a Relationship], most: usize) -> Vec<Overlap<'a>> {
+pub(super) fn overlaps<'a>(relationships: &[&'a Relationship], most: usize) -> Capped<Overlap<'a>> {
     let mut granting: BTreeMap<Role<'a>, Vec<&'a Relationship>> = BTreeMap::new();
     for relationship in relationships.iter().filter(|relationship| relationship.status == RelationshipStatus::Active) {
         for role in relationship.roles.iter().map(String::as_str).collect::<BTreeSet<_>>() {
             granting.entry(Role::of(role)).or_default().push(relationship);
         }
     }
-    granting
-        .into_iter()
-        .filter(|(_, relationships)| relationships.len() > 1)
-        .map(|(role, relationships)| Overlap { role, relationships: Capped::new(relationships, most) })
-        .collect()
+    let several = granting.into_iter().filter(|(_, relationships)| relationships.len() > 1);
+    let all = several.map(|(role, relationships)| Overlap { role, relationships: Capped::new(relationships, most) });
+    Capped::new(all.collect(), most)
 }

@@ -21,7 +21,7 @@ pub struct RelationshipAccess<'a> {
     /// The relationship.
     pub relationship: &'a Relationship,
     /// Its roles, the most powerful first.
-    pub roles: Vec<RoleUse<'a>>,
+    pub roles: Capped<RoleUse<'a>>,
     /// Its assignments are all known.
     pub assignments_read: bool,
     /// How its roles fit the tasks that were asked for.
@@ -54,13 +54,13 @@ pub struct CustomerAccess<'a> {
     /// Toxic pairs over all of its relationships.
     pub toxic: Vec<Toxic<'a>>,
     /// Roles that several active relationships grant.
-    pub overlaps: Vec<Overlap<'a>>,
+    pub overlaps: Capped<Overlap<'a>>,
 }
 
 impl<'a> CustomerAccess<'a> {
-    /// Every role of every relationship that is listed.
+    /// Every role that is listed of every relationship that is.
     pub fn roles(&self) -> impl Iterator<Item = &RoleUse<'a>> {
-        self.relationships.shown.iter().flat_map(|relationship| &relationship.roles)
+        self.relationships.shown.iter().flat_map(|relationship| &relationship.roles.shown)
     }
 
     /// Where it stands among others: what is worst first.
@@ -200,7 +200,7 @@ pub(super) fn answer<'a>(reach: &Reach<'a>, asked: &Asked<'_>, spans: &[Span], c
     };
     PartnerAnswer {
         totals: totals(reach, filter, &list),
-        paths: (!filter.is_empty()).then(|| paths(reach, filter, &names, limits.paths)),
+        paths: (!filter.is_empty()).then(|| paths(reach, filter, &names, limits)),
         ends: spans.iter().map(|span| (*span, Capped::new(ends(reach, filter, &ending, *span, limits), limits.parties))).collect(),
         log: reach.log,
         groups_without_pim: weak_groups(reach),
@@ -250,7 +250,7 @@ fn customer_access<'a>(
     }
     let relationships: Vec<RelationshipAccess<'a>> =
         wanted.iter().map(|relationship| relationship_access(reach, filter, cover, relationship, limits)).collect();
-    let roles = || relationships.iter().flat_map(|access| &access.roles);
+    let roles = || relationships.iter().flat_map(|access| &access.roles.shown);
     let usable = roles().filter(|role| role.usable == Usable::Yes);
     let (sums, strongest) = (RoleSums::of(roles()), usable.map(|role| role.role).min());
     let grants = wanted.iter().flat_map(|relationship| reach.grants(relationship)).filter(|grant| filter.gives(grant));
@@ -277,20 +277,23 @@ fn customer_access<'a>(
     })
 }
 
-/// The relationships with the most powerful roles, of equal ones those whose roles somebody can use, in the order in which they stand.
+/// As much of the relationships as is listed: those with the most powerful roles, of equal ones those whose roles somebody can use, in the order in which they stand; and of
+/// each its most powerful roles.
 fn most_powerful<'a>(mut relationships: Vec<RelationshipAccess<'a>>, most: usize) -> Capped<RelationshipAccess<'a>> {
     let total = relationships.len() as u64;
     if relationships.len() > most {
         let by_id = |access: &RelationshipAccess<'a>| access.relationship.id.as_str();
         relationships.sort_by_key(|access| {
-            let rank =
-                |usable: bool| access.roles.iter().filter(|role| !usable || role.usable == Usable::Yes).map(|role| role.role.rank()).min();
+            let rank = |usable: bool| {
+                access.roles.shown.iter().filter(|role| !usable || role.usable == Usable::Yes).map(|role| role.role.rank()).min()
+            };
             (rank(false).unwrap_or(u8::MAX), rank(true).unwrap_or(u8::MAX), by_id(access))
         });
         relationships.truncate(most);
         relationships.sort_by_key(by_id);
     }
-    Capped { shown: relationships, total }
+    let of_one = |access: RelationshipAccess<'a>| RelationshipAccess { roles: access.roles.cut(most), ..access };
+    Capped { shown: relationships.into_iter().map(of_one).collect(), total }
 }
 
 fn relationship_access<'a>(
@@ -305,7 +308,7 @@ fn relationship_access<'a>(
     roles.retain(|role| filter.role.is_none_or(|wanted| wanted == role.role.id));
     RelationshipAccess {
         relationship,
-        roles,
+        roles: Capped::new(roles, usize::MAX),
         assignments_read: reach.assignments_read(relationship),
         fit: cover.map(|cover| cover.fit(&role_list(held.iter().map(|role| role.id)))),
     }

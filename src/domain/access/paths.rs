@@ -2,6 +2,7 @@
 //!
 //! The paths of thousands of relationships are never multiplied out: they are counted, and the first of them are made.
 
+use super::ask::Limits;
 use super::members::Member;
 use super::reach::{Grant, Reach};
 use super::words::{Capped, Named, Role, Seen, role_list};
@@ -36,7 +37,7 @@ pub struct Path<'a> {
     /// The customer.
     pub customer: Named<'a>,
     /// The roles, the most powerful first.
-    pub roles: Vec<Role<'a>>,
+    pub roles: Capped<Role<'a>>,
     /// When the person was last in the customer.
     pub seen: Seen,
     /// When the person last signed in to the partner's own tenant, where that is known.
@@ -85,19 +86,19 @@ pub struct Paths<'a> {
 }
 
 /// The paths of a filter, in the order of `customers`.
-pub(super) fn paths<'a>(reach: &Reach<'a>, filter: Filter<'_>, customers: &[Named<'a>], most: usize) -> Paths<'a> {
+pub(super) fn paths<'a>(reach: &Reach<'a>, filter: Filter<'_>, customers: &[Named<'a>], limits: Limits) -> Paths<'a> {
     let mut found = Paths { list: Capped { shown: Vec::new(), total: 0 }, in_force: 0, with_holder: 0 };
     for customer in customers {
         for relationship in reach.by_customer.get(customer.id).into_iter().flatten() {
             for grant in reach.grants(relationship).filter(|grant| filter.wants(grant)) {
-                add(reach, filter, grant, *customer, most, &mut found);
+                add(reach, filter, grant, *customer, limits, &mut found);
             }
         }
     }
     found
 }
 
-fn add<'a>(reach: &Reach<'a>, filter: Filter<'_>, grant: Grant<'a>, customer: Named<'a>, most: usize, found: &mut Paths<'a>) {
+fn add<'a>(reach: &Reach<'a>, filter: Filter<'_>, grant: Grant<'a>, customer: Named<'a>, limits: Limits, found: &mut Paths<'a>) {
     let Some(group) = reach.group(&grant.assignment.group_id) else { return };
     let wanted = |member: &&Member<'a>| filter.person.is_none_or(|person| member.id == person);
     let number = match filter.person {
@@ -113,11 +114,13 @@ fn add<'a>(reach: &Reach<'a>, filter: Filter<'_>, grant: Grant<'a>, customer: Na
     found.with_holder += number;
     found.in_force += if grant.in_force() { number } else { 0 };
     found.list.total += number + u64::from(stands_alone);
-    let room = most.saturating_sub(found.list.shown.len());
+    let room = limits.paths.saturating_sub(found.list.shown.len());
     if room == 0 {
         return;
     }
     let roles = role_list(grant.assignment.roles.iter().map(String::as_str).filter(|id| filter.role.is_none_or(|role| *id == role)));
+    // A group of thousands that is given thousands of roles would take thousands of times as much.
+    let roles = Capped::new(roles, limits.relationships);
     let path = |holder: Holder<'a>, through: &[&'a str], perhaps: &[&'a str], seen: Seen, last_activity: Option<Timestamp>| Path {
         holder,
         group: group.group,

@@ -105,6 +105,13 @@ impl<T> Capped<T> {
         Capped { shown: all, total }
     }
 
+    /// No more than `most` of them.
+    #[must_use]
+    pub fn cut(mut self, most: usize) -> Self {
+        self.shown.truncate(most);
+        self
+    }
+
     /// How many are not shown.
     pub fn more(&self) -> u64 {
         self.total - (self.shown.len() as u64).min(self.total)

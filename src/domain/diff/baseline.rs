@@ -114,29 +114,14 @@ impl Baseline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rule_meta::{Reads, Setting, SettingDefault, required};
+    use crate::domain::rule_meta::{Setting, SettingDefault, required};
     use crate::domain::{Confidence, Coverage, Dataset, Evidence, Gap, Severity, Standing, Status, Subject, Text};
 
     static META: RuleMeta = RuleMeta {
         id: "seen",
         code: "X-01",
-        title: "",
-        views: &[View::Partner],
-        severity: Severity::Low,
-        severity_note: "",
         uses: &[required(Dataset::Relationships), required(Dataset::Assignments)],
-        customer_uses: &[],
-        reads: Reads::Some,
-        fields: &[],
-        settings: &[],
-        remediation: "",
-        attack: &[],
-        mitigations: &[],
-        nist: &[],
-        benchmarks: &[],
-        analytics: &[],
-        unsourced: &[],
-        page: "",
+        ..RuleMeta::SAMPLE
     };
     static EVENTS: RuleMeta = RuleMeta { id: "events", uses: &[required(Dataset::SignIns)], ..META };
     static PAST: RuleMeta = RuleMeta {

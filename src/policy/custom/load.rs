@@ -14,6 +14,9 @@ use super::protocol::{Job, Outcome, RuleText};
 use super::runner::Runner;
 use super::{CustomRule, header, meta};
 
+/// Most folders of rules of a run: each may hold what a folder may, and a file that nobody named may list them.
+const MAX_FOLDERS: usize = 20;
+
 /// Rules that were read.
 #[derive(Debug)]
 pub struct Loaded {
@@ -47,6 +50,8 @@ pub enum TriedResult {
     Lies(Option<String>),
     /// The rule could not be judged on it.
     Unjudged(String),
+    /// It was not run, and why: the rule had gone beyond its limits before, or the time for all examples was over.
+    NotRun(String),
 }
 
 impl Loaded {
@@ -83,6 +88,12 @@ struct Example {
 /// Reads the rules of all folders, looks at their texts and runs their examples.
 pub fn load(folders: &[RulesDir], runner: &Runner) -> Loaded {
     let mut problems = Vec::new();
+    if folders.len() > MAX_FOLDERS {
+        let file = folders.get(MAX_FOLDERS).map(|folder| folder.path.display().to_string()).unwrap_or_default();
+        let message = format!("these are more than {MAX_FOLDERS} folders of rules");
+        problems.push(Problem { file, line: 1, column: 1, message, help: None });
+        return Loaded { rules: Vec::new(), tried: Vec::new(), problems };
+    }
     let files: Vec<RuleFiles> = folders.iter().flat_map(|folder| folder::read(folder, &mut problems)).collect();
     let candidates: Vec<Candidate> = files.into_iter().map(|files| candidate(files, &mut problems)).collect();
     let mut loaded = Loaded { rules: Vec::new(), tried: Vec::new(), problems };
@@ -181,7 +192,7 @@ fn try_all(candidates: Vec<Candidate>, runner: &Runner, loaded: &mut Loaded) {
             }
         }
     }
-    let mut outcomes = runner.run(&rules, &inputs, &jobs);
+    let mut outcomes = runner.run(&rules, &inputs, &jobs, Some(runner.limits.examples));
     let on_examples = outcomes.split_off(candidates.len().min(outcomes.len()));
     let mut results: BTreeMap<(usize, usize), Vec<Outcome>> = BTreeMap::new();
     for (key, outcome) in of.into_iter().zip(on_examples) {
@@ -204,15 +215,23 @@ fn settle<'a>(candidate: Candidate, looked: Outcome, results: &dyn Fn(usize) -> 
             }
             None
         }
-        Outcome::Failed(reason) => Some(format!("its text could not be looked at: {reason}")),
+        Outcome::Failed(reason) | Outcome::Overran(reason) | Outcome::NotRun(reason) => {
+            Some(format!("its text could not be looked at: {reason}"))
+        }
         Outcome::Found(_) => Some("its text could not be looked at".to_owned()),
     };
     let Some(meta) = meta else { return };
     for (number, example) in examples.iter().enumerate() {
         let result = result(example.shows, results(number));
-        if let TriedResult::Unjudged(reason) = &result {
-            let name = std::path::Path::new(&example.file).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            broken.get_or_insert(format!("it could not be judged on its own example {name}: {reason}"));
+        let name = || std::path::Path::new(&example.file).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        match &result {
+            TriedResult::Unjudged(reason) => {
+                broken.get_or_insert_with(|| format!("it could not be judged on its own example {}: {reason}", name()));
+            }
+            TriedResult::NotRun(reason) => {
+                broken.get_or_insert_with(|| format!("its own example {} was not run: {reason}", name()));
+            }
+            TriedResult::AsSaid | TriedResult::Lies(_) => {}
         }
         loaded.tried.push(Tried { rule_id: meta.id, file: example.file.clone(), shows: example.shows, result });
     }
@@ -222,15 +241,16 @@ fn settle<'a>(candidate: Candidate, looked: Outcome, results: &dyn Fn(usize) -> 
 fn result(shows: Shows, outcomes: &[Outcome]) -> TriedResult {
     let failed = outcomes.iter().find_map(|outcome| match outcome {
         Outcome::Found(_) => None,
-        Outcome::Failed(reason) => Some(reason.clone()),
-        Outcome::Looked(_) => Some("it was not run".to_owned()),
+        Outcome::Failed(reason) | Outcome::Overran(reason) => Some(TriedResult::Unjudged(reason.clone())),
+        Outcome::NotRun(reason) => Some(TriedResult::NotRun(reason.clone())),
+        Outcome::Looked(_) => Some(TriedResult::NotRun("it was not asked for".to_owned())),
     });
     let found = outcomes.iter().find_map(|outcome| match outcome {
         Outcome::Found(findings) => findings.first().map(|finding| finding.about()),
         _ => None,
     });
     match (failed, shows, found) {
-        (Some(reason), ..) => TriedResult::Unjudged(reason),
+        (Some(unsettled), ..) => unsettled,
         (None, Shows::Pass, Some(about)) => TriedResult::Lies(Some(about)),
         (None, Shows::Fail, None) => TriedResult::Lies(None),
         _ => TriedResult::AsSaid,

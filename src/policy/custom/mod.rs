@@ -60,18 +60,24 @@ use super::settings::{RuleSettings, Settings};
 #[cfg(feature = "rego")]
 pub use problem::Problem;
 
-/// What one rule may take, for each tenant that it judges.
+/// Longest that the examples of all rules of a run may take together, in whatever folders they are. Two hundred rules with fifty examples each,
+/// every one just within its own limit, would take days: a run ends whatever stands in a folder.
+pub const EXAMPLES_TIME: Duration = Duration::from_secs(300);
+
+/// What one rule may take, for each tenant that it judges, and what their examples may take together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Time.
     pub time: Duration,
     /// Memory in bytes, beyond what the facts themselves take.
     pub memory: u64,
+    /// Time for the examples of all rules together: [`EXAMPLES_TIME`] but in tests.
+    pub examples: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { time: Duration::from_secs(10), memory: 512 * 1024 * 1024 }
+        Limits { time: Duration::from_secs(10), memory: 512 * 1024 * 1024, examples: EXAMPLES_TIME }
     }
 }
 

@@ -47,6 +47,13 @@ pub(super) enum Reply {
     Finished,
 }
 
+impl Outcome {
+    /// A job of a rule that went beyond its limits in an earlier one.
+    pub(super) fn after_overrun() -> Outcome {
+        Outcome::NotRun("the rule went beyond its limits before".into())
+    }
+}
+
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum Outcome {
@@ -56,4 +63,8 @@ pub(super) enum Outcome {
     Found(Vec<RawFinding>),
     /// It could not be judged, and why.
     Failed(String),
+    /// It went beyond what a rule may take, and how. The rule does no further job of this run.
+    Overran(String),
+    /// It was not begun, or not waited for, and why.
+    NotRun(String),
 }

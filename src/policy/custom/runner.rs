@@ -1,12 +1,13 @@
 //! Starts the child in which rules run, and ends it when a rule goes beyond its limits. One child runs all rules over the same facts; a rule
-//! that ends it is not evaluated, and another child goes on with the next.
+//! that ends it is not evaluated, and another child goes on with the next. Time is measured here to end children, and for nothing that a
+//! verdict rests on.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -40,9 +41,13 @@ pub struct Runner {
 
 /// `it took longer than …`.
 pub(super) fn too_long(limit: Duration) -> String {
-    match limit.as_millis() {
-        whole if whole % 1_000 == 0 => format!("it took longer than {} s", limit.as_secs()),
-        millis => format!("it took longer than {millis} ms"),
+    format!("it took longer than {}", in_words(limit))
+}
+
+fn in_words(time: Duration) -> String {
+    match time.as_millis() {
+        whole if whole % 1_000 == 0 => format!("{} s", time.as_secs()),
+        millis => format!("{millis} ms"),
     }
 }
 
@@ -76,50 +81,64 @@ impl Runner {
         let mut wanted = Wanted::default();
         texts.iter().filter_map(|text| text.wanted.as_ref()).for_each(|own| wanted.join(own));
         let jobs: Vec<Job> = (0..rules.len()).map(|rule| Job { rule, input: Some((0, tenant.view)) }).collect();
-        let outcomes = self.run(&texts, &[Input { snapshot, tenant, now, wanted: &wanted }], &jobs);
+        let outcomes = self.run(&texts, &[Input { snapshot, tenant, now, wanted: &wanted }], &jobs, None);
         for (rule, outcome) in rules.iter().zip(outcomes) {
             let meta = &rule.rule.meta;
             let said = match outcome {
                 Outcome::Found(found) => Ok(found.into_iter().map(|finding| finding.into_draft(meta, tenant.view)).collect()),
-                Outcome::Failed(reason) => Err(reason),
+                Outcome::Failed(reason) | Outcome::Overran(reason) => Err(reason),
+                Outcome::NotRun(reason) => Err(format!("it was not run: {reason}")),
                 Outcome::Looked(_) => Err("it was not run".into()),
             };
             verdicts.insert(meta.id, tenant, said);
         }
     }
 
-    /// Does all jobs, in as many children as it takes: the outcomes in the order of the jobs.
-    pub(super) fn run<T: Serialize + Sync>(&self, rules: &[RuleText], inputs: &[T], jobs: &[Job]) -> Vec<Outcome> {
-        let mut outcomes = Vec::with_capacity(jobs.len());
-        let mut open: VecDeque<Job> = jobs.iter().copied().collect();
-        while !open.is_empty() {
+    /// Does all jobs, in as many children as it takes: the outcomes in the order of the jobs. A rule that goes beyond its limits does none of
+    /// its further jobs; what is not done within `together` is not done.
+    pub(super) fn run<T: Serialize + Sync>(
+        &self,
+        rules: &[RuleText],
+        inputs: &[T],
+        jobs: &[Job],
+        together: Option<Duration>,
+    ) -> Vec<Outcome> {
+        let last = together.and_then(|time| Instant::now().checked_add(time));
+        let mut work = Work::new(jobs);
+        while !work.open.is_empty() {
             let request = Request {
                 rules: rules.to_vec(),
-                jobs: open.iter().copied().collect(),
+                jobs: work.open.iter().map(|(_, job)| *job).collect(),
                 inputs: inputs.len(),
                 time_ms: u64::try_from(self.limits.time.as_millis()).unwrap_or(u64::MAX),
                 memory: self.limits.memory,
             };
-            let (done, end) = self.one_child(&request, inputs);
-            open.drain(..done.len().min(open.len()));
-            outcomes.extend(done);
-            match end {
+            let (done, stop) = self.one_child(&request, inputs, last);
+            for outcome in done {
+                work.settle_next(outcome);
+            }
+            match stop {
                 End::Done => break,
-                // The next child goes on behind the job that ended this one.
+                // The next child goes on behind the job that ended this one, with the other rules.
                 End::InJob(reason) => {
-                    open.pop_front();
-                    outcomes.push(Outcome::Failed(reason));
+                    let rule = work.settle_next(Outcome::Overran(reason));
+                    work.settle_all(|job| Some(job.rule) == rule, &Outcome::after_overrun());
                 }
-                End::Before(reason) => {
-                    outcomes.extend(open.drain(..).map(|_| Outcome::Failed(reason.clone())));
+                End::Before(reason) => work.settle_all(|_| true, &Outcome::Failed(reason)),
+                End::Spent => {
+                    let reason =
+                        format!("all rules and their examples took longer than {} together", in_words(together.unwrap_or_default()));
+                    work.settle_all(|_| true, &Outcome::NotRun(reason));
                 }
             }
         }
-        outcomes.resize(jobs.len(), Outcome::Failed("it was not run".into()));
-        outcomes
+        work.outcomes
     }
 
-    fn one_child<T: Serialize + Sync>(&self, request: &Request, inputs: &[T]) -> (Vec<Outcome>, End) {
+    fn one_child<T: Serialize + Sync>(&self, request: &Request, inputs: &[T], last: Option<Instant>) -> (Vec<Outcome>, End) {
+        if left(last).is_some_and(|left| left.is_zero()) {
+            return (Vec::new(), End::Spent);
+        }
         let mut child = match self.command().spawn() {
             Ok(child) => child,
             Err(error) => return (Vec::new(), End::Before(format!("the process for it could not be started ({})", error.kind()))),
@@ -133,7 +152,7 @@ impl Runner {
             let writer = scope.spawn(move || ask(stdin, request, inputs));
             scope.spawn(move || listen(stdout, &replies));
             let complaints = scope.spawn(move || complaint(stderr));
-            let (done, stop) = self.hear(&heard);
+            let (done, stop) = self.hear(&heard, last);
             // Whatever it still does, nobody waits for it: its pipes close, and the threads above end with them.
             end(&mut child);
             drop(heard);
@@ -142,6 +161,7 @@ impl Runner {
             let stop = match stop {
                 Stop::Done => End::Done,
                 Stop::Late => End::InJob(too_long(self.limits.time)),
+                Stop::Spent => End::Spent,
                 Stop::LateToRead => End::Before("the facts could not be handed to it in time".into()),
                 Stop::Gone { begun: true } => End::InJob(self.cause(&complaint)),
                 Stop::Gone { begun: false } => End::Before(format!("the facts could not be handed to it: {}", self.cause(&complaint))),
@@ -162,11 +182,12 @@ impl Runner {
         command
     }
 
-    fn hear(&self, heard: &Receiver<Reply>) -> (Vec<Outcome>, Stop) {
+    fn hear(&self, heard: &Receiver<Reply>, last: Option<Instant>) -> (Vec<Outcome>, Stop) {
         let mut done = Vec::new();
         let (mut begun, mut patience) = (false, TO_READ);
         loop {
-            match heard.recv_timeout(patience) {
+            let left = left(last);
+            match heard.recv_timeout(left.map_or(patience, |left| left.min(patience))) {
                 Ok(Reply::Ready) => {}
                 Ok(Reply::Begun(_)) => {
                     begun = true;
@@ -178,6 +199,7 @@ impl Runner {
                     done.push(outcome);
                 }
                 Ok(Reply::Finished) => return (done, Stop::Done),
+                Err(RecvTimeoutError::Timeout) if left.is_some_and(|left| left <= patience) => return (done, Stop::Spent),
                 Err(RecvTimeoutError::Timeout) if begun => return (done, Stop::Late),
                 Err(RecvTimeoutError::Timeout) => return (done, Stop::LateToRead),
                 Err(RecvTimeoutError::Disconnected) => return (done, Stop::Gone { begun }),
@@ -198,18 +220,57 @@ impl Runner {
     }
 }
 
+/// Jobs that are still to do, and how the others ended.
+struct Work {
+    open: VecDeque<(usize, Job)>,
+    outcomes: Vec<Outcome>,
+}
+
+impl Work {
+    fn new(jobs: &[Job]) -> Self {
+        let unknown = Outcome::NotRun("nobody answered for it".into());
+        Work { open: jobs.iter().copied().enumerate().collect(), outcomes: vec![unknown; jobs.len()] }
+    }
+
+    /// The job in front ended so. The rule that it was of.
+    fn settle_next(&mut self, outcome: Outcome) -> Option<usize> {
+        let (number, job) = self.open.pop_front()?;
+        *self.outcomes.get_mut(number)? = outcome;
+        Some(job.rule)
+    }
+
+    /// These jobs are done with.
+    fn settle_all(&mut self, which: impl Fn(&Job) -> bool, outcome: &Outcome) {
+        let outcomes = &mut self.outcomes;
+        self.open.retain(|(number, job)| {
+            let is_settled = which(job);
+            if let Some(place) = outcomes.get_mut(*number).filter(|_| is_settled) {
+                place.clone_from(outcome);
+            }
+            !is_settled
+        });
+    }
+}
+
 /// How a child ended.
 enum End {
     Done,
     InJob(String),
     Before(String),
+    Spent,
 }
 
 enum Stop {
     Done,
     Late,
     LateToRead,
+    Spent,
     Gone { begun: bool },
+}
+
+/// What is left until then.
+fn left(last: Option<Instant>) -> Option<Duration> {
+    last.map(|last| last.saturating_duration_since(Instant::now()))
 }
 
 fn end(child: &mut Child) {
@@ -262,7 +323,7 @@ mod tests {
         for (program, says) in [("/nowhere/at/all", "could not be started"), ("/bin/true", "could not be handed to it: its process ended")]
         {
             let runner = Runner { program: program.into(), limits: Limits::default() };
-            let outcomes = runner.run::<u8>(std::slice::from_ref(&rule), &[], &[job, job]);
+            let outcomes = runner.run::<u8>(std::slice::from_ref(&rule), &[], &[job, job], None);
             let [Outcome::Failed(first), Outcome::Failed(second)] = &outcomes[..] else { panic!("{outcomes:?}") };
             assert!(cfg!(windows) || first.contains(says) && first == second, "{program}: {first}");
         }

@@ -1,5 +1,6 @@
 //! The child's side: reads rules and facts, runs one rule after the other on the same facts, and says what each found.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufReader, Read, Write};
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -78,10 +79,19 @@ fn work(input: impl Read, mut output: impl Write, raise: impl FnOnce(u64) -> io:
     drop(reader);
     raise(request.memory)?;
     say(&mut output, &Reply::Ready)?;
+    // Rules that went beyond their limits: one that does so on each of its examples would take days.
+    let mut beyond = BTreeSet::new();
     for (number, job) in request.jobs.iter().enumerate() {
         say(&mut output, &Reply::Begun(number))?;
-        let done = catch_unwind(AssertUnwindSafe(|| one(&request, job, &inputs)));
-        let outcome = done.unwrap_or_else(|_| Outcome::Failed("the engine stopped on a bug".into()));
+        let outcome = if beyond.contains(&job.rule) {
+            Outcome::after_overrun()
+        } else {
+            let done = catch_unwind(AssertUnwindSafe(|| one(&request, job, &inputs)));
+            done.unwrap_or_else(|_| Outcome::Failed("the engine stopped on a bug".into()))
+        };
+        if matches!(outcome, Outcome::Overran(_)) {
+            beyond.insert(job.rule);
+        }
         say(&mut output, &Reply::Ended(number, outcome))?;
     }
     say(&mut output, &Reply::Finished)
@@ -103,19 +113,19 @@ fn one(request: &Request, job: &Job, inputs: &[Value]) -> Outcome {
     match job.input {
         None => Outcome::Looked(source::look(&rule.source, rule.wanted.as_ref())),
         Some((input, view)) => match inputs.get(input) {
-            Some(input) => judge(rule, input, view, Duration::from_millis(request.time_ms)).map_or_else(Outcome::Failed, Outcome::Found),
+            Some(input) => judge(rule, input, view, Duration::from_millis(request.time_ms)).map_or_else(|why| why, Outcome::Found),
             None => Outcome::Failed("there are no such facts".into()),
         },
     }
 }
 
-/// Runs one rule, with an engine of its own, over facts that all rules share.
-pub(super) fn judge(rule: &RuleText, input: &Value, view: View, limit: Duration) -> Result<Vec<RawFinding>, String> {
+/// Runs one rule, with an engine of its own, over facts that all rules share: what it found, or how else the job ended.
+fn judge(rule: &RuleText, input: &Value, view: View, limit: Duration) -> Result<Vec<RawFinding>, Outcome> {
     let reason = |error: anyhow::Error| match error.downcast_ref::<LimitError>() {
-        Some(LimitError::TimeLimitExceeded { .. }) => runner::too_long(limit),
+        Some(LimitError::TimeLimitExceeded { .. }) => Outcome::Overran(runner::too_long(limit)),
         _ => {
             let spot = source::spot_of(&error, "");
-            short(&format!("it failed in line {}: {}", spot.line, spot.message))
+            Outcome::Failed(short(&format!("it failed in line {}: {}", spot.line, spot.message)))
         }
     };
     source::guard(&rule.source).map_err(reason)?;
@@ -128,7 +138,7 @@ pub(super) fn judge(rule: &RuleText, input: &Value, view: View, limit: Duration)
     let package = engine.add_policy(NAME.into(), rule.source.clone()).map_err(reason)?;
     engine.set_input(input.clone());
     let said = engine.eval_rule(format!("{package}.findings")).map_err(reason)?;
-    findings::read(&said, &input, view, &wanted).map_err(|reason| short(&reason))
+    findings::read(&said, &input, view, &wanted).map_err(|reason| Outcome::Failed(short(&reason)))
 }
 
 /// A reason may quote what the rule said and the facts hold.
@@ -177,6 +187,8 @@ mod tests {
 
     const RULE: &str = "package acme\nfindings contains {\"subject\": {\"kind\": \"relationship\", \"id\": r.id}, \"evidence\": [{\"field\": \"relationships.status\", \"value\": r.status}]} if {\n\tsome r in input.tenants[_].partner.relationships\n\tr.status == \"active\"\n}\n";
 
+    const SLOW: &str = "package acme\nfindings contains x if {\n\tsome a in numbers.range(1, 3000)\n\tsome b in numbers.range(1, 3000)\n\tx := a * b\n\tx < 0\n}\n";
+
     fn input() -> Value {
         Value::from(serde_json::json!({ "now": "2026-06-01T00:00:00Z", "tenants": [{ "tenantId": "t", "partner": {
             "relationships": [{ "id": "r1", "status": "active" }, { "id": "r2", "status": "expired" }], "assignments": [{ "id": "a" }] } }] }))
@@ -187,7 +199,11 @@ mod tests {
     }
 
     fn said(source: &str) -> Result<usize, String> {
-        judge(&rule(source), &input(), View::Partner, Duration::from_secs(20)).map(|found| found.len())
+        let judged = judge(&rule(source), &input(), View::Partner, Duration::from_secs(20));
+        judged.map(|found| found.len()).map_err(|why| match why {
+            Outcome::Failed(reason) => reason,
+            other => format!("{other:?}"),
+        })
     }
 
     #[test]
@@ -223,9 +239,36 @@ mod tests {
 
     #[test]
     fn a_rule_that_takes_too_long_is_ended() {
-        let slow = "package acme\nfindings contains x if {\n\tsome a in numbers.range(1, 3000)\n\tsome b in numbers.range(1, 3000)\n\tx := a * b\n\tx < 0\n}\n";
-        let said = judge(&rule(slow), &input(), View::Partner, Duration::from_millis(20));
-        assert_eq!(said, Err("it took longer than 20 ms".into()));
+        let said = judge(&rule(SLOW), &input(), View::Partner, Duration::from_millis(20));
+        assert_eq!(said, Err(Outcome::Overran("it took longer than 20 ms".into())));
+    }
+
+    #[test]
+    fn a_rule_that_went_beyond_its_limit_does_no_further_job_and_the_next_rule_does() {
+        let on_facts = |rule| Job { rule, input: Some((0, View::Partner)) };
+        let request = Request {
+            rules: vec![rule(SLOW), rule(RULE)],
+            jobs: vec![on_facts(0), on_facts(0), on_facts(1), on_facts(0), on_facts(1)],
+            inputs: 1,
+            time_ms: 20,
+            memory: 1 << 30,
+        };
+        let ended = answers(&request);
+        assert_eq!(ended[0], Outcome::Overran("it took longer than 20 ms".into()));
+        assert_eq!((&ended[1], &ended[3]), (&Outcome::after_overrun(), &Outcome::after_overrun()));
+        assert!(
+            matches!((&ended[2], &ended[4]), (Outcome::Found(one), Outcome::Found(other)) if one == other && one.len() == 1),
+            "{ended:?}"
+        );
+    }
+
+    fn answers(request: &Request) -> Vec<Outcome> {
+        let asked = format!("{}{}", serde_json::to_string(request).unwrap(), serde_json::to_string(&input()).unwrap());
+        let mut answer = Vec::new();
+        work(asked.as_bytes(), &mut answer, |_| Ok(())).unwrap();
+        let replies = String::from_utf8(answer).unwrap();
+        let ended = |line: &str| if let Ok(Reply::Ended(_, outcome)) = serde_json::from_str(line) { Some(outcome) } else { None };
+        replies.lines().filter_map(ended).collect()
     }
 
     #[test]

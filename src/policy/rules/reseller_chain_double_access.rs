@@ -118,7 +118,12 @@ fn has_access(entry: &Entry) -> bool {
 
 fn with_door(draft: Draft, entry: &Entry) -> Draft {
     if entry.service_provider_entry {
-        draft.evidence("isServiceProvider", entry.tenant_id.as_str(), Dataset::CrossTenantPartners)
+        // Two entries stand behind one finding: each says whose it is.
+        draft.evidence("tenantId", entry.tenant_id.as_str(), Dataset::CrossTenantPartners).evidence(
+            "isServiceProvider",
+            true,
+            Dataset::CrossTenantPartners,
+        )
     } else {
         draft.evidence("principalOrganizationId", entry.tenant_id.as_str(), Dataset::RoleAssignments)
     }
@@ -156,6 +161,13 @@ mod tests {
         let drafts = with(named("active"), &[MSP], &[ALPINE]).run(&RULE).findings;
         assert_eq!((drafts.len(), drafts[0].subject.id.as_str(), drafts[0].own_key.as_str()), (1, MSP, ALPINE));
         assert_eq!(drafts[0].confidence, Confidence::High);
+        let said: Vec<(&str, &Value)> = drafts[0].evidence.iter().map(|row| (row.field.as_ref(), &row.value)).skip(2).collect();
+        let (msp, alpine) = (json!(MSP), json!(ALPINE));
+        assert_eq!(
+            said,
+            [("tenantId", &msp), ("isServiceProvider", &json!(true)), ("principalOrganizationId", &alpine)],
+            "fields by their values"
+        );
         assert!(!with(named("active"), &[MSP], &[]).fires(&RULE), "the reseller has none");
         assert!(!with(named("active"), &[], &[ALPINE]).fires(&RULE), "the provider has none");
         assert!(!with(named("expired"), &[MSP, ALPINE], &[]).fires(&RULE), "the chain has ended");

@@ -20,6 +20,8 @@ pub(super) struct CustomerView<'a> {
     partners: Vec<Partner<'a>>,
     /// How many are not listed.
     more_partners: u64,
+    /// How many can administer, listed or not.
+    can_administer_total: u64,
     /// Paths, by outside tenant, the most powerful role first; absent without a question.
     #[serde(skip_serializing_if = "Option::is_none")]
     paths: Option<Vec<OutsidePath<'a>>>,
@@ -201,6 +203,7 @@ impl<'a> From<&'a CustomerAnswer> for CustomerView<'a> {
             sign_ins: sign_ins(answer.log),
             partners: answer.partners.shown.iter().map(Partner::from).collect(),
             more_partners: answer.partners.more(),
+            can_administer_total: answer.able,
             paths: answer.paths.as_ref().map(|paths| paths.shown.iter().map(OutsidePath::from).collect()),
             paths_total: answer.paths.as_ref().map(|paths| paths.total),
             ends: answer.ends.iter().map(Ends::from).collect(),

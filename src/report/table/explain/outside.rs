@@ -7,8 +7,7 @@ use crate::domain::access::{CustomerAnswer, HolderClass, OutsideAccess, OutsideP
 /// Adds the answer.
 pub(super) fn write(out: &mut String, page: &Page, tenant: &TenantAnswer<'_>, answer: &CustomerAnswer) {
     page.verdict(out, tenant);
-    let able = answer.partners.shown.iter().filter(|access| access.entry.can_administer).count();
-    let text = format!("{}; {able} can administer.", count(answer.partners.total, "outside tenant"));
+    let text = format!("{}; {} can administer.", count(answer.partners.total, "outside tenant"), answer.able);
     if answer.paths.is_none() || answer.partners.total > 0 {
         paragraph(out, "", &text, page.width);
     }
@@ -16,7 +15,9 @@ pub(super) fn write(out: &mut String, page: &Page, tenant: &TenantAnswer<'_>, an
     for access in answer.partners.shown.iter().take(shown) {
         partner(out, page, access, answer);
     }
-    page.more(out, shown, answer.partners.total, "outside tenants");
+    let able_shown = answer.partners.shown.iter().take(shown).filter(|access| access.entry.can_administer).count() as u64;
+    let able = answer.able.saturating_sub(able_shown);
+    page.more(out, shown, answer.partners.total, &format!("outside tenants, of which {able} can administer"));
     paths(out, page, answer);
 }
 

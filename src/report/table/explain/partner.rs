@@ -3,7 +3,7 @@
 use super::super::ink::Ink;
 use super::super::layout::{count, grid, heading, name_or, paragraph, share};
 use super::{Page, asked, seen};
-use crate::domain::access::{CustomerAccess, Holder, How, Member, PartnerAnswer, Path, RoleUse, TenantAnswer, Toxic, Usable, What};
+use crate::domain::access::{Capped, CustomerAccess, Holder, How, Member, PartnerAnswer, Path, RoleUse, TenantAnswer, Toxic, Usable, What};
 use crate::domain::facts::Relationship;
 use crate::domain::log_span::LogSpan;
 
@@ -137,7 +137,9 @@ fn customer(out: &mut String, page: &Page, access: &CustomerAccess<'_>, log: Opt
             let (state, presence) = (state(role), if role.usable == Usable::Yes { seen(role.seen, log) } else { String::new() });
             vec![vec![page.role(&role.role)], vec![state], vec![presence]]
         };
-        grid(out, 4, &columns, relationship.roles.iter().map(row).collect());
+        let roles = page.shown(relationship.roles.shown.len());
+        grid(out, 4, &columns, relationship.roles.shown.iter().take(roles).map(row).collect());
+        page.more(out, roles, relationship.roles.total, "roles");
         if let Some(fit) = &relationship.fit {
             page.fit(out, fit);
         }
@@ -152,10 +154,12 @@ fn customer(out: &mut String, page: &Page, access: &CustomerAccess<'_>, log: Opt
     for toxic in &access.toxic {
         paragraph(out, "  ", &pair(page, toxic), page.width);
     }
-    for overlap in &access.overlaps {
+    let shown = page.shown(access.overlaps.shown.len());
+    for overlap in access.overlaps.shown.iter().take(shown) {
         let granting = page.relationships(&overlap.relationships);
         paragraph(out, "  ", &format!("{} is granted by {granting}", page.role(&overlap.role)), page.width);
     }
+    page.more(out, shown, access.overlaps.total, "roles that several relationships grant");
 }
 
 /// Who can use a role, in the words of a cell.
@@ -218,7 +222,7 @@ fn line(page: &Page, path: &Path<'_>, log: Option<LogSpan>) -> String {
         Holder::NotRead => format!("? -> {group}"),
     };
     let assignment = &path.grant.assignment;
-    let roles: Vec<String> = path.roles.iter().map(|role| page.role(role)).collect();
+    let roles = path.roles.shown.iter().map(|role| page.role(role)).collect();
     let presence = match &path.holder {
         Holder::Member(_) => format!(" ({})", seen(path.seen, log)),
         Holder::Nobody | Holder::GroupGone | Holder::NotRead => String::new(),
@@ -228,7 +232,7 @@ fn line(page: &Page, path: &Path<'_>, log: Option<LogSpan>) -> String {
         name_or(&assignment.id, "?", 40),
         name_or(assignment.status.as_str(), "?", 24),
         relationship(path.grant.relationship),
-        page.few(roles),
+        page.few_of(&Capped { shown: roles, total: path.roles.total }),
         page.name(&path.customer)
     )
 }

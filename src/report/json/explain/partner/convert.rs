@@ -74,6 +74,7 @@ impl<'a> From<&'a access::CustomerAccess<'a>> for Customer<'a> {
             toxic: access.toxic.iter().map(Toxic::from).collect(),
             overlaps: access
                 .overlaps
+                .shown
                 .iter()
                 .map(|overlap| Overlap {
                     role: role(&overlap.role),
@@ -81,6 +82,7 @@ impl<'a> From<&'a access::CustomerAccess<'a>> for Customer<'a> {
                     more_relationships: overlap.relationships.more(),
                 })
                 .collect(),
+            more_overlaps: access.overlaps.more(),
         }
     }
 }
@@ -105,7 +107,8 @@ impl<'a> From<&'a access::RelationshipAccess<'a>> for RelationshipAccess<'a> {
         RelationshipAccess {
             name: name_of(access.relationship),
             assignments_read: access.assignments_read,
-            roles: access.roles.iter().map(use_of).collect(),
+            roles: access.roles.shown.iter().map(use_of).collect(),
+            more_roles: access.roles.more(),
             fit: access.fit.as_ref().map(|fit| Fit { beyond: roles(&fit.beyond), lacking: roles(&fit.lacking), unmet: &fit.unmet }),
         }
     }
@@ -160,7 +163,8 @@ impl<'a> From<&'a access::Path<'a>> for Path<'a> {
             group: named(&path.group),
             assignment: Assignment { id: &path.grant.assignment.id, status: &path.grant.assignment.status },
             relationship: name_of(path.grant.relationship),
-            roles: roles(&path.roles),
+            roles: roles(&path.roles.shown),
+            more_roles: path.roles.more(),
             customer: named(&path.customer),
             in_force: path.grant.in_force(),
         }

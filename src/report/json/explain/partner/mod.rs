@@ -82,6 +82,8 @@ struct Customer<'a> {
     toxic: Vec<Toxic<'a>>,
     /// Roles that several active relationships grant.
     overlaps: Vec<Overlap<'a>>,
+    /// How many of them are not listed.
+    more_overlaps: u64,
 }
 
 /// A relationship, by name.
@@ -112,6 +114,8 @@ struct RelationshipAccess<'a> {
     assignments_read: bool,
     /// Its roles, the most powerful first.
     roles: Vec<RoleUse<'a>>,
+    /// How many roles are not listed.
+    more_roles: u64,
     /// How they fit the tasks that were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     fit: Option<Fit<'a>>,
@@ -216,6 +220,8 @@ struct Path<'a> {
     relationship: RelationshipName<'a>,
     /// The roles, the most powerful first.
     roles: Vec<Role<'a>>,
+    /// How many roles are not listed.
+    more_roles: u64,
     /// The customer.
     customer: Named<'a>,
     /// Relationship and assignment are active. Otherwise access may exist: provisioning, broken, or on its way out.
