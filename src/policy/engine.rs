@@ -1,11 +1,11 @@
 //! From rules and facts to a report: who is judged, who is not, what counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZero;
 
 use crate::domain::diff::Baseline;
 use crate::domain::ledger::{self, Ledger};
-use crate::domain::report::{Counts, CoverageRow, NotApplicable, NotEvaluated, Note, NoteKind, Report, Run, Summary, TenantReport};
+use crate::domain::report::{Counts, CoverageRow, NotApplicable, NotEvaluated, Note, Report, Run, TenantReport};
 use crate::domain::{
     Confidence, Dataset, Finding, Need, Party, RuleMeta, Severity, Snapshot, Standing, State, TenantSnapshot, Text, Timestamp, Tool, View,
     fingerprint,
@@ -21,6 +21,7 @@ use super::order;
 use super::rule::{Ctx, Draft, Out, Rule};
 use super::seen::Seen;
 use super::settings::{RuleSettings, Settings};
+use super::summary::summarise;
 use super::waivers;
 
 /// Judges a snapshot. Pure: the same four inputs give an equal report.
@@ -365,41 +366,6 @@ fn count(tenant: &TenantSnapshot, index: &Index<'_>, ledger: &Ledger) -> Counts 
     }
 }
 
-fn summarise(findings: &[Finding], not_evaluated: &[NotEvaluated], notes: &[Note], settings: &Settings) -> Summary {
-    // What is resolved is told, and is no finding any more.
-    let open = || findings.iter().filter(|finding| finding.state != State::Resolved);
-    let counted = |wanted: Severity| open().filter(|finding| finding.severity == wanted).count() as u64;
-    let mut by_state: BTreeMap<State, u64> = BTreeMap::new();
-    for finding in findings {
-        *by_state.entry(finding.state).or_default() += 1;
-    }
-    let counts = || open().filter(|finding| finding.standing.counts());
-    let fails = settings.fail_on.is_some_and(|limit| counts().any(|finding| finding.severity >= limit))
-        || settings.fail_on_new.is_some_and(|limit| counts().any(|finding| is_new_or_worse(finding, limit)));
-    let is_uncompared = settings.fail_on_new.is_some() && notes.iter().any(|note| note.kind == NoteKind::NotInBaseline);
-    let incomplete = is_uncompared || not_evaluated.iter().any(|entry| entry.counts_for_exit);
-    Summary {
-        by_severity: Severity::WORST_FIRST.into_iter().map(|severity| (severity, counted(severity))).collect(),
-        by_state: by_state.into_iter().collect(),
-        waived: open().filter(|finding| finding.standing.waiver.is_some()).count() as u64,
-        worst: open().map(|finding| finding.severity).max(),
-        exit_code: if fails {
-            1
-        } else if incomplete {
-            3
-        } else {
-            0
-        },
-        fail_on: settings.fail_on,
-        fail_on_new: settings.fail_on_new,
-    }
-}
-
-/// True if `--fail-on-new` counts it: the baseline had not found it, or not as bad as the limit.
-fn is_new_or_worse(finding: &Finding, limit: Severity) -> bool {
-    finding.severity >= limit && (finding.state == State::New || finding.severity_before.is_some_and(|before| before < limit))
-}
-
 /// A hash of what was judged, against what, with which settings and when.
 fn run_id(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings, now: Timestamp) -> String {
     let baseline = baseline.map(|baseline| baseline.id.as_str()).unwrap_or_default();
@@ -411,7 +377,7 @@ fn run_id(snapshot: &Snapshot, baseline: Option<&Baseline>, settings: &Settings,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::report::{Accepted, Missing};
+    use crate::domain::report::{Accepted, Missing, NoteKind};
     use crate::domain::rule_meta::{Reads, helps, required};
     use crate::domain::{Approval, Coverage, Gap, Status, Uses};
     use crate::policy::gaps::counts_for_exit;

@@ -15,6 +15,7 @@ pub mod rule;
 pub mod rules;
 pub mod seen;
 pub mod settings;
+mod summary;
 mod waivers;
 
 pub use compared::{Compared, baseline_of, baseline_with};
