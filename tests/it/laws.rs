@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use partnerscope::domain::{Confidence, Coverage, Dataset, Evidence, Finding, Need, Report, Snapshot, Status, View, roles};
+use partnerscope::policy::examples::{examples, load, load_baseline};
 use partnerscope::policy::rules::ALL;
 use partnerscope::policy::settings::Settings;
 use partnerscope::policy::{baseline_of, evaluate, find};
@@ -13,7 +14,7 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use serde_json::{Value, json};
 
 use crate::drawn::{Dice, ROWS, cross, dice, facts_of, generated};
-use crate::judging::{fingerprints, is_left_over, without};
+use crate::judging::{CONTOSO, GOVERNED, NORTHWIND, TIDY, TIDY_CUSTOMER, fingerprints, is_left_over, without};
 
 fn judged(snapshot: &Snapshot) -> Report {
     evaluate(snapshot, None, &Settings::default(), snapshot.collected_at)
@@ -180,6 +181,55 @@ proptest! {
             prop_assert!(sources.iter().any(|evidence| facts.hold(evidence)), "{} rests on nothing: {:?}", finding.code, finding.evidence);
         }
     }
+}
+
+/// What findings show of a dataset. What COV rules say of it is that it was not read.
+fn shown_of(report: &Report, dataset: Dataset) -> impl Iterator<Item = String> {
+    let findings = report.findings.iter().filter(|finding| !finding.code.starts_with("COV-"));
+    let shown = move |finding: &Finding| {
+        let sources = finding.evidence.iter().filter(|evidence| evidence.source == dataset.name());
+        sources.map(|evidence| format!("{}: {} of {dataset}", finding.code, evidence.field)).collect::<Vec<_>>()
+    };
+    findings.flat_map(shown)
+}
+
+/// A dataset that nothing was read of.
+fn denied(whole: &Snapshot, dataset: Dataset) -> Snapshot {
+    let mut cut = without(whole, dataset, Some(&Coverage::new(Status::Denied)));
+    cut.tenants[0].settle_coverage();
+    cut
+}
+
+/// Not even that nothing is there. The pages show it of what each rule uses, the fixtures and what is generated of everything.
+#[test]
+fn no_finding_shows_anything_of_what_was_not_read() {
+    let mut shown = BTreeSet::new();
+    let mut hold = |whole: &Snapshot, before: Option<&Snapshot>, datasets: Vec<Dataset>| {
+        for dataset in datasets {
+            let cut = denied(whole, dataset);
+            let report = before.map_or_else(|| judged(&cut), |before| judged_since(before, &cut));
+            shown.extend(shown_of(&report, dataset));
+        }
+    };
+    for rule in ALL {
+        for example in examples(rule.meta.page) {
+            let (whole, before) = (load(example.json).unwrap(), load_baseline(example.json).unwrap());
+            let uses = rule.meta.uses_in(whole.tenants[0].view).iter().map(|uses| uses.dataset);
+            hold(&whole, before.as_ref(), uses.collect());
+        }
+    }
+    for fixture in [&*TIDY, &*NORTHWIND, &*TIDY_CUSTOMER, &*CONTOSO, &*GOVERNED] {
+        hold(fixture, None, Dataset::of_view(fixture.tenants[0].view).collect());
+    }
+    let mut runner = TestRunner::new(config());
+    for _ in 0..2 * CASES {
+        let (view, mut dice) = drawn().new_tree(&mut runner).unwrap().current();
+        let (whole, before) = (generated(view, &mut dice), generated(view, &mut dice));
+        let datasets: Vec<Dataset> = Dataset::of_view(view).collect();
+        let some = (0..6).map(|_| datasets[dice.next(datasets.len())]).collect();
+        hold(&whole, Some(&before), some);
+    }
+    assert_eq!(shown, BTreeSet::new());
 }
 
 /// A report without a dataset beside the whole one.
