@@ -147,6 +147,7 @@ mod tests {
     use crate::domain::roles::GLOBAL_ADMINISTRATOR;
     use crate::domain::{Coverage, Dataset, Severity, Status};
     use crate::policy::rules::testing::{EXCHANGE, MSP, READERS, at, beside, case, ceiling, customer_case, held_role, relationship};
+    use crate::policy::settings::Approved;
 
     fn partner(before: Value, now: Value) -> Vec<(String, Severity)> {
         let case = case(json!({ "relationships": now })).after(case(json!({ "relationships": before })));
@@ -225,5 +226,15 @@ mod tests {
         let drafts = case(json!({ "relationships": [relationship("r9", &[EXCHANGE], json!({}))] })).after(before).run(&RULE).findings;
         let last = drafts[0].evidence.last().unwrap();
         assert_eq!((&*last.field, &last.value), ("baseline.collectedAt", &json!("2026-05-25T00:00:00Z")));
+    }
+
+    #[test]
+    fn a_group_that_the_approval_does_not_name_lies_beyond_it() {
+        let lowered = |group: &str| {
+            let limits = Approved { roles: Some(vec![EXCHANGE.into()]), groups: Some(vec!["mine".into()]), ..Approved::default() };
+            let now = customer_case(json!({ "roleAssignments": [held_role("a", group, MSP, EXCHANGE)] })).approve_within(limits);
+            now.after(customer_case(json!({}))).run(&RULE).findings.iter().map(|draft| draft.approval.is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!([lowered("mine"), lowered("other")], [[true], [false]]);
     }
 }

@@ -255,6 +255,7 @@ mod tests {
     use crate::policy::rules::testing::{
         APPLICATION, Case, EXCHANGE, MSP, READERS, assignment, beside, case, ceiling, customer_case, held_role, relationship,
     };
+    use crate::policy::settings::Approved;
 
     fn found(before: Case, now: Case) -> Vec<(String, String, Severity)> {
         let drafts = now.after(before).run(&RULE).findings;
@@ -343,5 +344,19 @@ mod tests {
         assert_eq!(found(held(&[]), approved)[0].2, Severity::Info);
         let beyond = held(&[("p", GLOBAL_ADMINISTRATOR)]).approve(MSP, None, None);
         assert_eq!(found(held(&[]), beyond)[0].2, Severity::High);
+    }
+
+    #[test]
+    fn a_group_that_the_approval_does_not_name_lies_beyond_it() {
+        let held = |rows: &[(&str, &str)]| {
+            let rows: Vec<_> = rows.iter().map(|(group, role)| held_role(role, group, MSP, role)).collect();
+            customer_case(beside(ceiling(&[READERS]), json!({ "roleAssignments": rows })))
+        };
+        let lowered = |group: &str| {
+            let limits = Approved { roles: Some(vec![EXCHANGE.into()]), groups: Some(vec!["mine".into()]), ..Approved::default() };
+            let now = held(&[(group, EXCHANGE)]).approve_within(limits).after(held(&[]));
+            now.run(&RULE).findings.iter().map(|draft| draft.approval.is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!([lowered("mine"), lowered("other")], [[true], [false]]);
     }
 }
