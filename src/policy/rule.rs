@@ -64,6 +64,11 @@ impl Ctx<'_> {
         self.tenant.coverage.get(&dataset).is_some_and(|coverage| coverage.is_complete_for(subject))
     }
 
+    /// True if anything of a dataset was read: only then can a finding show that something is not in it.
+    pub fn was_read(&self, dataset: Dataset) -> bool {
+        self.tenant.coverage.get(&dataset).is_some_and(|coverage| coverage.status.has_records())
+    }
+
     /// The customer of a relationship with the best name there is.
     pub fn customer(&self, relationship: &Relationship) -> Option<Party> {
         relationship.customer_id().map(|id| self.index.party(id))

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use partnerscope::domain::{Confidence, Coverage, Dataset, Evidence, Finding, Need, Report, Snapshot, Status, View, roles};
+use partnerscope::policy::examples::{examples, load, load_baseline};
 use partnerscope::policy::rules::ALL;
-use partnerscope::policy::settings::Settings;
+use partnerscope::policy::settings::{Approved, Settings, Waiver};
 use partnerscope::policy::{baseline_of, evaluate, find};
 use partnerscope::report::{RenderOptions, json};
 use proptest::prelude::*;
@@ -13,7 +14,7 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use serde_json::{Value, json};
 
 use crate::drawn::{Dice, ROWS, cross, dice, facts_of, generated};
-use crate::judging::{fingerprints, is_left_over, without};
+use crate::judging::{CONTOSO, GOVERNED, NORTHWIND, TIDY, TIDY_CUSTOMER, fingerprints, is_left_over, without};
 
 fn judged(snapshot: &Snapshot) -> Report {
     evaluate(snapshot, None, &Settings::default(), snapshot.collected_at)
@@ -29,6 +30,40 @@ fn bytes(report: &Report) -> String {
     let mut report = report.clone();
     report.run.id.clear();
     json::render(&report, &RenderOptions { width: 100, color: false, full: true }).unwrap()
+}
+
+/// A policy on what a tenant shows: some of those whom its report names are approved, some of its findings waived.
+fn policy(snapshot: &Snapshot, dice: &mut Dice) -> Settings {
+    let report = judged(snapshot);
+    let mut settings = Settings::default();
+    let until = snapshot.collected_at.plus_days(7);
+    let partner_view = snapshot.tenants[0].view == View::Partner;
+    let others =
+        report.findings.iter().filter_map(|finding| if partner_view { finding.customer.as_ref() } else { finding.partner.as_ref() });
+    let others: BTreeSet<String> = others.map(|party| party.tenant_id.clone()).collect();
+    let principals: Vec<String> = report.findings.iter().map(|finding| finding.subject.id.clone()).collect();
+    for tenant_id in others {
+        let limits = dice.next(4);
+        settings.approved.push(Approved {
+            tenant_id,
+            owner: "it@example.com".into(),
+            roles: (limits % 2 == 1).then(|| roles::all().iter().filter(|_| dice.next(4) > 0).map(|role| role.id.to_owned()).collect()),
+            groups: (limits > 1).then(|| principals.iter().filter(|_| dice.next(2) == 0).cloned().collect()),
+            ..Approved::default()
+        });
+    }
+    for finding in report.findings.iter().filter(|_| dice.next(4) == 0) {
+        settings.waivers.push(Waiver {
+            rule_id: find(&finding.rule_id).unwrap().meta.id,
+            subject: finding.subject.id.clone(),
+            partner: None,
+            customer: None,
+            reason: "known".into(),
+            owner: "it@example.com".into(),
+            until,
+        });
+    }
+    settings
 }
 
 /// The same facts in another order: every list whose order says nothing, however deep.
@@ -138,6 +173,16 @@ proptest! {
         prop_assert!(left == right, "{}\n--- or\n{}", around(&left), around(&right));
     }
 
+    /// Nor does it under a policy: approvals of whom the report names, within some roles and groups, and waivers of some of what it finds.
+    #[test]
+    fn the_order_of_facts_changes_no_byte_under_a_policy((view, mut dice) in drawn()) {
+        let one = generated(view, &mut dice);
+        let settings = policy(&one, &mut dice);
+        let judged = |snapshot: &Snapshot| evaluate(snapshot, None, &settings, snapshot.collected_at);
+        let report = judged(&one);
+        prop_assert_eq!(bytes(&report), bytes(&judged(&shuffled(&one, &mut dice))));
+    }
+
     /// As long as it makes an outside tenant nothing else than it was: that someone came as a service provider's technician, or as Microsoft
     /// Support, may be the first sign of what a tenant is, and then every rule on such tenants judges it.
     #[test]
@@ -182,6 +227,101 @@ proptest! {
     }
 }
 
+/// What findings show of a dataset. What COV rules say of it is that it was not read.
+fn shown_of(report: &Report, dataset: Dataset) -> impl Iterator<Item = String> {
+    let findings = report.findings.iter().filter(|finding| !finding.code.starts_with("COV-"));
+    let shown = move |finding: &Finding| {
+        let sources = finding.evidence.iter().filter(|evidence| evidence.source == dataset.name());
+        sources.map(|evidence| format!("{}: {} of {dataset}", finding.code, evidence.field)).collect::<Vec<_>>()
+    };
+    findings.flat_map(shown)
+}
+
+/// A dataset that nothing was read of.
+fn denied(whole: &Snapshot, dataset: Dataset) -> Snapshot {
+    let mut cut = without(whole, dataset, Some(&Coverage::new(Status::Denied)));
+    cut.tenants[0].settle_coverage();
+    cut
+}
+
+/// Not even that nothing is there. The pages show it of what each rule uses, the fixtures and what is generated of everything.
+#[test]
+fn no_finding_shows_anything_of_what_was_not_read() {
+    let mut shown = BTreeSet::new();
+    let mut hold = |whole: &Snapshot, before: Option<&Snapshot>, datasets: Vec<Dataset>| {
+        for dataset in datasets {
+            let cut = denied(whole, dataset);
+            let report = before.map_or_else(|| judged(&cut), |before| judged_since(before, &cut));
+            shown.extend(shown_of(&report, dataset));
+        }
+    };
+    for rule in ALL {
+        for example in examples(rule.meta.page) {
+            let (whole, before) = (load(example.json).unwrap(), load_baseline(example.json).unwrap());
+            let uses = rule.meta.uses_in(whole.tenants[0].view).iter().map(|uses| uses.dataset);
+            hold(&whole, before.as_ref(), uses.collect());
+        }
+    }
+    for fixture in [&*TIDY, &*NORTHWIND, &*TIDY_CUSTOMER, &*CONTOSO, &*GOVERNED] {
+        hold(fixture, None, Dataset::of_view(fixture.tenants[0].view).collect());
+    }
+    let mut runner = TestRunner::new(config());
+    for _ in 0..2 * CASES {
+        let (view, mut dice) = drawn().new_tree(&mut runner).unwrap().current();
+        let (whole, before) = (generated(view, &mut dice), generated(view, &mut dice));
+        let datasets: Vec<Dataset> = Dataset::of_view(view).collect();
+        let some = (0..6).map(|_| datasets[dice.next(datasets.len())]).collect();
+        hold(&whole, Some(&before), some);
+    }
+    assert_eq!(shown, BTreeSet::new());
+}
+
+/// Rules whose findings may weigh less where a dataset was not read: the severity comes from it, and its page says so.
+const WEIGHS_LESS: &[(&str, Dataset, &str)] = &[
+    ("APP-02", Dataset::AppRoleAssignments, "critical by a permission that is read here; what is left is another one or a role"),
+    ("APP-03", Dataset::DelegatedGrants, "what the application can do, which makes it weigh more, is consent too"),
+    ("APP-03", Dataset::AppRoleAssignments, "what the application can do makes it weigh more"),
+    ("LIF-04", Dataset::ProviderConstraints, "how long a partner has held its roles only the ceiling tells; without it the log is a hint"),
+    ("SGN-02", Dataset::Audits, "changes by the same person soon after make it weigh more"),
+    ("SGN-09", Dataset::AppRoleAssignments, "what the application can do makes it weigh more"),
+    ("SGN-09", Dataset::ServicePrincipals, "which application it is tells what it can do"),
+    ("TGV-01", Dataset::RoleAssignments, "the strongest role that the governing tenant holds or is given"),
+];
+
+/// Findings that weigh more without a dataset, or less though their rule does not say so.
+fn weighed_anew(report: &Report, less: &Report, dataset: Dataset) -> BTreeSet<String> {
+    let known = fingerprints(report);
+    let own = less.findings.iter().filter(|finding| !finding.code.starts_with("COV-"));
+    let both = own.filter_map(|finding| Some((*known.get(finding.fingerprint.as_str())?, finding)));
+    let may_fall = |code: &str| WEIGHS_LESS.iter().any(|(known, of, _)| *known == code && *of == dataset);
+    let anew = both.filter(|(before, now)| now.severity > before.severity || (now.severity < before.severity && !may_fall(&now.code)));
+    anew.map(|(before, now)| format!("{} {} is {} without {dataset}", now.code, before.severity, now.severity)).collect()
+}
+
+/// The pages show it of what each rule uses, the fixtures of everything; what is generated is held to it by `says_no_more`.
+#[test]
+fn what_was_not_read_makes_nothing_weigh_more() {
+    let mut anew = BTreeSet::new();
+    let mut hold = |whole: &Snapshot, before: Option<&Snapshot>, datasets: Vec<Dataset>| {
+        let judge = |snapshot: &Snapshot| before.map_or_else(|| judged(snapshot), |before| judged_since(before, snapshot));
+        let report = judge(whole);
+        for dataset in datasets {
+            anew.extend(weighed_anew(&report, &judge(&denied(whole, dataset)), dataset));
+        }
+    };
+    for rule in ALL {
+        for example in examples(rule.meta.page) {
+            let (whole, before) = (load(example.json).unwrap(), load_baseline(example.json).unwrap());
+            let uses = rule.meta.uses_in(whole.tenants[0].view).iter().map(|uses| uses.dataset);
+            hold(&whole, before.as_ref(), uses.collect());
+        }
+    }
+    for fixture in [&*TIDY, &*NORTHWIND, &*TIDY_CUSTOMER, &*CONTOSO, &*GOVERNED] {
+        hold(fixture, None, Dataset::of_view(fixture.tenants[0].view).collect());
+    }
+    assert_eq!(anew, BTreeSet::new());
+}
+
 /// A report without a dataset beside the whole one.
 fn says_no_more(report: &Report, less: &Report, dataset: Dataset) -> Result<(), TestCaseError> {
     let (known, left) = (fingerprints(report), fingerprints(less));
@@ -190,6 +330,8 @@ fn says_no_more(report: &Report, less: &Report, dataset: Dataset) -> Result<(), 
         prop_assert!(before.is_some() || may_come(finding, dataset, report, less), "{} comes without {dataset}: {finding:?}", finding.code);
         prop_assert!(before.is_none_or(|before| finding.confidence <= before.confidence), "{} is surer without {dataset}", finding.code);
     }
+    let weighed = weighed_anew(report, less, dataset);
+    prop_assert!(weighed.is_empty(), "{weighed:?}");
     for finding in report.findings.iter().filter(|finding| !left.contains_key(finding.fingerprint.as_str())) {
         let is_said = less.not_evaluated.iter().any(|entry| entry.rule_id == finding.rule_id)
             || less.not_applicable.iter().any(|entry| entry.rule_id == finding.rule_id);

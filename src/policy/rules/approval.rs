@@ -7,9 +7,13 @@ use crate::policy::ended;
 use crate::policy::rule::{Ctx, Draft};
 use crate::policy::settings::Approved;
 
-/// The approval that covers a role of an outside tenant at the run's time, if there is one.
+use super::held;
+
+/// The approval that covers a role of an outside tenant at the run's time, if there is one. One that names groups covers nothing as long as it is
+/// not known which group holds the role.
 pub(super) fn covering<'a>(ctx: &Ctx<'a>, entry: &Entry, role_id: &str) -> Option<&'a Approved> {
-    ctx.approval(&entry.tenant_id).filter(|approval| approval.covers(role_id))
+    let knows_groups = |approval: &Approved| approval.groups.is_none() || held::are_all_known(ctx, entry, &[role_id]);
+    ctx.approval(&entry.tenant_id).filter(|approval| approval.covers(role_id) && knows_groups(approval))
 }
 
 /// The same of a role in the hands of one principal: an approval may name the groups that it means.

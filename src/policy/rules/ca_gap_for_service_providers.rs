@@ -62,7 +62,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
         match severity(verdict) {
             Judged::Covered => {}
             Judged::Unknown => out.unjudged(&entry.tenant_id, Dataset::ConditionalAccess),
-            Judged::Open(severity) => out.push(draft(entry, verdict, severity)),
+            Judged::Open(severity) => out.push(draft(ctx, entry, verdict, severity)),
         }
     }
 }
@@ -83,7 +83,7 @@ fn severity(verdict: &Verdict) -> Judged {
     }
 }
 
-fn draft(entry: &Entry, verdict: &Verdict, severity: Severity) -> Draft {
+fn draft(ctx: &Ctx<'_>, entry: &Entry, verdict: &Verdict, severity: Severity) -> Draft {
     let mut draft = Draft::outside(entry).severity(severity).confidence(confidence(verdict)).note(note(verdict));
     if verdict.kind == VerdictKind::NotCovered && !verdict.security_defaults && verdict.gaps.is_empty() {
         draft = draft.evidence("policies", 0, Dataset::ConditionalAccess);
@@ -96,7 +96,9 @@ fn draft(entry: &Entry, verdict: &Verdict, severity: Severity) -> Draft {
         let value = format!("{}: {} ({})", gap.value, gap.policy.name, gap.policy.id);
         draft = draft.evidence(field(gap.kind), value, Dataset::ConditionalAccess);
     }
-    if verdict.security_defaults || verdict.notes.contains(&Note::SecurityDefaultsNotRead) {
+    // An answer that does not say is shown as such; what was not read is not.
+    let is_silent = verdict.notes.contains(&Note::SecurityDefaultsNotRead) && ctx.was_read(Dataset::SecurityDefaults);
+    if verdict.security_defaults || is_silent {
         let known = if verdict.security_defaults { serde_json::Value::Bool(true) } else { serde_json::Value::Null };
         draft = draft.evidence("identitySecurityDefaultsEnforcementPolicy.isEnabled", known, Dataset::SecurityDefaults);
     }

@@ -8,6 +8,7 @@ use crate::domain::{Dataset, RuleMeta, Severity, Timestamp};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
 use super::declared_rows as declared;
+use super::held;
 use super::shared::{CUSTOMER, NIST_T1199, days, time};
 
 pub(super) static RULE: Rule = Rule {
@@ -150,7 +151,7 @@ fn open_doors(entry: &Entry, limit: Timestamp) -> Vec<Door> {
 fn with_door(draft: Draft, door: Door, entry: &Entry) -> Draft {
     match door {
         Door::ServiceProviderEntry => draft.evidence("isServiceProvider", true, Dataset::CrossTenantPartners),
-        Door::ForeignPrincipal => draft.evidence("roleAssignments", entry.roles.len(), Dataset::RoleAssignments),
+        Door::ForeignPrincipal => draft.evidence("roleAssignments", entry.roles.len(), held::source(&entry.roles)),
         Door::Application => {
             let names: Vec<&str> = entry.apps.iter().map(|app| app.name.as_str()).collect();
             draft.evidence("servicePrincipals", names, Dataset::ServicePrincipals)

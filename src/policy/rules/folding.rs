@@ -86,7 +86,7 @@ pub(super) fn is_dap(ctx: &Ctx<'_>, entry: &Entry, role: &HeldRole) -> bool {
 pub(super) fn has_no_entry(ctx: &Ctx<'_>, entry: &Entry, _: &HeldRole) -> bool {
     entry.class == Class::ServiceProvider
         && !entry.service_provider_entry
-        && was_read(ctx, Dataset::RoleAssignments)
+        && ctx.was_read(Dataset::RoleAssignments)
         && ctx.is_complete_for(Dataset::CrossTenantPartners, &entry.tenant_id)
 }
 
@@ -96,7 +96,7 @@ fn is_governing(_: &Ctx<'_>, entry: &Entry, _: &HeldRole) -> bool {
 
 /// Whatever Microsoft Support holds, and its role in the hands of others.
 fn is_support(ctx: &Ctx<'_>, entry: &Entry, role: &HeldRole) -> bool {
-    was_read(ctx, Dataset::CrossTenantPartners) && (entry.class == Class::MicrosoftSupport || is_support_role_elsewhere(entry, role))
+    ctx.was_read(Dataset::CrossTenantPartners) && (entry.class == Class::MicrosoftSupport || is_support_role_elsewhere(entry, role))
 }
 
 /// The support engineers' role, held by a principal of a tenant that is known and is not Microsoft Support's.
@@ -105,11 +105,7 @@ pub(super) fn is_support_role_elsewhere(entry: &Entry, role: &HeldRole) -> bool 
 }
 
 fn is_foreign(ctx: &Ctx<'_>, _: &Entry, _: &HeldRole) -> bool {
-    was_read(ctx, Dataset::RoleAssignments)
-}
-
-fn was_read(ctx: &Ctx<'_>, dataset: Dataset) -> bool {
-    ctx.tenant.coverage.get(&dataset).is_some_and(|coverage| coverage.status.has_records())
+    ctx.was_read(Dataset::RoleAssignments)
 }
 
 #[cfg(test)]

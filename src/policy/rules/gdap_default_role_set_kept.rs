@@ -14,7 +14,7 @@ use super::{approval, outside};
 
 /// What Microsoft puts into a relationship that nobody wrote: Directory Readers, Directory Writers, License Administrator, Service Support
 /// Administrator, User Administrator, Privileged Role Administrator, Helpdesk Administrator, Privileged Authentication Administrator.
-const DEFAULT_SET: [&str; 8] = [
+pub(super) const DEFAULT_SET: [&str; 8] = [
     "88d8e3e3-8f55-4a1e-953a-9b9898b8876b",
     "9360feb5-f418-4baa-8175-e2a00bac4301",
     "4d6ac14f-3453-41d0-bef9-a3e0c569773a",

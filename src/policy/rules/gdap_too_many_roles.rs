@@ -119,16 +119,28 @@ fn judge_outside(ctx: &Ctx<'_>, out: &mut Out, entry: &Entry) {
     let is_high = number(&beyond) > high;
     let held: BTreeSet<&str> = entry.roles.iter().map(|role| role.role_id.as_str()).filter(|id| counted.contains(id)).collect();
     let allowed: Vec<&str> = entry.ceiling.iter().flatten().map(String::as_str).filter(|id| counted.contains(id)).collect();
-    let draft = Draft::outside(entry)
+    let holds_source = held::source(&entry.roles);
+    let source = match (is_declared, allowed.is_empty()) {
+        (true, _) => Dataset::Declared,
+        (false, false) => Dataset::ProviderConstraints,
+        (false, true) => holds_source,
+    };
+    let mut draft = Draft::outside(entry)
         .title("A partner holds, or may be given, more roles than the limit")
         .severity(if is_high { Severity::High } else { Severity::Medium })
-        .confidence(if is_declared { Confidence::Medium } else { Confidence::High })
-        .since(entry.ceiling_created)
-        .note(format!("{count} roles, limit {}", if is_high { high } else { limit }))
-        .evidence("roleDefinition.displayName (held)", role_names(held), held::source(&entry.roles))
-        .evidence("allowedRoleTemplateIds", role_names(allowed), Dataset::ProviderConstraints)
-        .evidence("count", count, if is_declared { Dataset::Declared } else { Dataset::ProviderConstraints })
-        .setting("max-roles", limit);
+        .since(entry.ceiling_created);
+    let note = format!("{count} roles, limit {}", if is_high { high } else { limit });
+    let is_held_known = ctx.is_complete_for(Dataset::RoleAssignments, &entry.tenant_id);
+    draft = if is_held_known { draft.note(note) } else { draft.note(format!("at least {note}; what it holds is not known")) };
+    draft = draft.confidence(if is_declared || !is_held_known { Confidence::Medium } else { Confidence::High });
+    // That there is none is shown only where it was read.
+    if !held.is_empty() || is_held_known {
+        draft = draft.evidence("roleDefinition.displayName (held)", role_names(held), holds_source);
+    }
+    if !allowed.is_empty() || ctx.was_read(Dataset::ProviderConstraints) {
+        draft = draft.evidence("allowedRoleTemplateIds", role_names(allowed), Dataset::ProviderConstraints);
+    }
+    let draft = draft.evidence("count", count, source).setting("max-roles", limit);
     let draft = if is_declared { draft.evidence("accessDetails.unifiedRoles", role_names(counted), Dataset::Declared) } else { draft };
     let draft = if is_high { draft.setting("high-roles", high) } else { draft };
     out.push(match covering {

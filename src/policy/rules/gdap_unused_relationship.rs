@@ -203,7 +203,7 @@ fn check_customer(ctx: &Ctx<'_>, out: &mut Out) {
             continue;
         };
         if is_holding {
-            out.findings.extend(unused_roles(entry, &own, window, limits));
+            out.findings.extend(unused_roles(ctx, entry, &own, window, limits));
         } else {
             out.findings.extend(own.iter().filter_map(|told| unused_declared(ctx, told, entry.last_sign_in, window, limits)));
         }
@@ -211,7 +211,7 @@ fn check_customer(ctx: &Ctx<'_>, out: &mut Out) {
 }
 
 /// The finding on a provider whose groups hold roles. How long it has had them only its ceiling tells; where that does not, the log is a hint.
-fn unused_roles(entry: &Entry, declared: &[&Told<'_>], window: Window, limits: Limits) -> Option<Draft> {
+fn unused_roles(ctx: &Ctx<'_>, entry: &Entry, declared: &[&Told<'_>], window: Window, limits: Limits) -> Option<Draft> {
     let verdict = match entry.ceiling_created {
         Some(since) => verdict(window, since, entry.last_sign_in, limits),
         None if entry.last_sign_in.is_none() => Verdict::NotSeen,
@@ -220,8 +220,11 @@ fn unused_roles(entry: &Entry, declared: &[&Told<'_>], window: Window, limits: L
     let ids: Vec<&str> = entry.roles.iter().map(|role| role.role_id.as_str()).collect();
     let draft = weighed(Draft::outside(entry), verdict, !roles_up_to(ids.iter().copied(), 0).is_empty(), window)?
         .since(entry.last_sign_in.or(entry.ceiling_created))
-        .evidence("roleDefinition.displayName", role_names(ids), held::source(&entry.roles))
-        .evidence("createdDateTime (ceiling)", time(entry.ceiling_created), Dataset::ProviderConstraints);
+        .evidence("roleDefinition.displayName", role_names(ids), held::source(&entry.roles));
+    let draft = match entry.ceiling_created {
+        None if !ctx.was_read(Dataset::ProviderConstraints) => draft,
+        made => draft.evidence("createdDateTime (ceiling)", time(made), Dataset::ProviderConstraints),
+    };
     let mut names: Vec<String> = declared.iter().map(|told| told.relationship.display_name.clone()).collect();
     names.sort();
     let draft = if names.is_empty() { draft } else { draft.evidence("displayName (declared)", names, Dataset::Declared) };

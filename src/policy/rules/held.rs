@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::domain::Dataset;
-use crate::domain::ledger::{Entry, HeldRole};
-use crate::policy::rule::Draft;
+use crate::domain::ledger::{Entry, HeldRole, UNKNOWN_HOME};
+use crate::domain::{Dataset, Status};
+use crate::policy::rule::{Ctx, Draft};
 
 use super::approval;
 use super::shared::few_roles;
@@ -50,6 +50,15 @@ pub(super) fn source<'a>(roles: impl IntoIterator<Item = &'a HeldRole>) -> Datas
     let mut roles = roles.into_iter().peekable();
     let is_scheduled = roles.peek().is_some() && roles.all(|role| role.source == Dataset::RoleSchedules);
     if is_scheduled { Dataset::RoleSchedules } else { Dataset::RoleAssignments }
+}
+
+/// True if it is known which of some roles a tenant's principals hold. An assignment or an eligibility that was not read may be of any role, and
+/// a principal whose tenant is not known may be this one's. Without the licence nothing is eligible.
+pub(super) fn are_all_known(ctx: &Ctx<'_>, entry: &Entry, roles: &[&str]) -> bool {
+    let is_read = |dataset: Dataset| ctx.is_complete_for(dataset, &entry.tenant_id);
+    let is_eligible_known = is_read(Dataset::RoleSchedules) || ctx.coverage(Dataset::RoleSchedules).status == Status::Unlicensed;
+    let somebody_s = ctx.ledger.get(UNKNOWN_HOME).into_iter().flat_map(|entry| &entry.roles);
+    is_read(Dataset::RoleAssignments) && is_eligible_known && !somebody_s.into_iter().any(|held| roles.contains(&held.role_id.as_str()))
 }
 
 impl Held<'_> {

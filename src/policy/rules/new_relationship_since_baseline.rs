@@ -109,17 +109,26 @@ fn tenant_that_came(ctx: &Ctx<'_>, compared: &Compared<'_>, entry: &Entry) -> Op
     let tier = crate::domain::roles::worst_tier(roles.iter().copied());
     let is_unknown = entry.class == Class::Unclassified || (entry.class == Class::ServiceProvider && !ctx.approved.is_empty());
     let names = role_names(roles.iter().copied());
-    let draft = Draft::outside(entry)
+    let mut draft = Draft::outside(entry)
         .partner(approval::party(entry))
         .severity(if tier == Some(0) || is_unknown { Severity::High } else { Severity::Medium })
         .since(entry.ceiling_created)
         .note(if names.is_empty() { entry.class.as_str().to_owned() } else { few_roles(&names) })
-        .evidence("isServiceProvider", entry.service_provider_entry, Dataset::CrossTenantPartners)
-        .evidence("roleDefinition.displayName", names, held::source(&entry.roles));
+        .evidence("isServiceProvider", entry.service_provider_entry, Dataset::CrossTenantPartners);
+    // That it holds none is shown only where it was read.
+    let holds = role_names(entry.roles.iter().map(|role| role.role_id.as_str()));
+    if !holds.is_empty() || ctx.was_read(Dataset::RoleAssignments) {
+        draft = draft.evidence("roleDefinition.displayName", holds, held::source(&entry.roles));
+    }
+    if now.ids(Field::Ceiling).next().is_some() {
+        draft = draft.evidence("allowedRoleTemplateIds", role_names(now.ids(Field::Ceiling)), Dataset::ProviderConstraints);
+    }
     let draft = if only_governs { draft.evidence("governingTenantId", entry.tenant_id.as_str(), Dataset::Governance) } else { draft };
     let draft = against(compared, draft);
+    let lies_inside = now.ids(Field::Ceiling).all(|role| approval::covering(ctx, entry, role).is_some())
+        && entry.roles.iter().all(|role| approval::covering_held(ctx, entry, role).is_some());
     Some(match ctx.approval(&entry.tenant_id) {
-        Some(approval) if roles.iter().all(|role| approval.covers(role)) => approval::lowered(draft, approval),
+        Some(approval) if lies_inside => approval::lowered(draft, approval),
         Some(approval) => draft.naming(approval),
         None => draft,
     })
@@ -138,6 +147,7 @@ mod tests {
     use crate::domain::roles::GLOBAL_ADMINISTRATOR;
     use crate::domain::{Coverage, Dataset, Severity, Status};
     use crate::policy::rules::testing::{EXCHANGE, MSP, READERS, at, beside, case, ceiling, customer_case, held_role, relationship};
+    use crate::policy::settings::Approved;
 
     fn partner(before: Value, now: Value) -> Vec<(String, Severity)> {
         let case = case(json!({ "relationships": now })).after(case(json!({ "relationships": before })));
@@ -216,5 +226,15 @@ mod tests {
         let drafts = case(json!({ "relationships": [relationship("r9", &[EXCHANGE], json!({}))] })).after(before).run(&RULE).findings;
         let last = drafts[0].evidence.last().unwrap();
         assert_eq!((&*last.field, &last.value), ("baseline.collectedAt", &json!("2026-05-25T00:00:00Z")));
+    }
+
+    #[test]
+    fn a_group_that_the_approval_does_not_name_lies_beyond_it() {
+        let lowered = |group: &str| {
+            let limits = Approved { roles: Some(vec![EXCHANGE.into()]), groups: Some(vec!["mine".into()]), ..Approved::default() };
+            let now = customer_case(json!({ "roleAssignments": [held_role("a", group, MSP, EXCHANGE)] })).approve_within(limits);
+            now.after(customer_case(json!({}))).run(&RULE).findings.iter().map(|draft| draft.approval.is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!([lowered("mine"), lowered("other")], [[true], [false]]);
     }
 }

@@ -159,10 +159,11 @@ fn of_customer(ctx: &Ctx<'_>, customer: &str, relationships: &[&Relationship], e
         .confidence(Confidence::Medium)
         .note(format!("{} on {}", first.event.user_principal_name.as_deref().unwrap_or(&first.person), first.at().date()))
         .evidence("crossTenantAccessType", text(first.event.cross_tenant_access_type.as_deref()), Dataset::SignIns)
-        .evidence("relationships (not running at the time)", ended, Dataset::Relationships)
-        .evidence("contract", has_contract, Dataset::Contracts)
-        .setting("grace-hours", ctx.settings.int("grace-hours"))
-        .remediation(
+        .evidence("relationships (not running at the time)", ended, Dataset::Relationships);
+    // A list that was not read to its end does not show that none is there.
+    let is_known = has_contract || ctx.coverage(Dataset::Contracts).status == Status::Complete;
+    let draft = if is_known { draft.evidence("contract", has_contract, Dataset::Contracts) } else { draft };
+    let draft = draft.setting("grace-hours", ctx.settings.int("grace-hours")).remediation(
             "Ask the person what it did there. If there is a reseller contract and no relationship, this was the old delegated administration (DAP): \
              agree on a relationship with the roles that are needed, then end DAP (Partner Center > Customers > (customer) > Account > Admin \
              relationships). If there is neither, tell the customer: it looks for what that person changed, and who lets this tenant in.",
@@ -206,7 +207,7 @@ mod tests {
     use super::RULE;
     use crate::domain::customer::MICROSOFT_SUPPORT_TENANT;
     use crate::domain::{Coverage, Dataset, Gap, Status};
-    use crate::policy::rules::testing::{Case, EXCHANGE, MSP, at_hour, customer_case, held_role, relationship, visit};
+    use crate::policy::rules::testing::{ALPINE, Case, EXCHANGE, MSP, at_hour, case, customer_case, held_role, relationship, visit};
 
     fn with(events: Vec<Value>, more: Value) -> Case {
         let mut facts = json!({ "signIns": { "events": events } });
@@ -279,5 +280,26 @@ mod tests {
         };
         assert!(declared(10) && declared(-7), "two hours of grace");
         assert!(!declared(-8));
+    }
+
+    #[test]
+    fn in_the_partner_view_a_contract_is_shown_only_where_it_is_known_whether_there_is_one() {
+        let sign_in = visit(
+            "e1",
+            -5,
+            json!({ "resourceTenantId": ALPINE, "homeTenantId": "11111111-1111-4111-8111-111111111111", "userPrincipalName": "ann@example.com" }),
+        );
+        let shown = |contracts: Value, coverage: Coverage| {
+            let case = case(json!({ "signIns": { "events": [sign_in.clone()] }, "contracts": contracts }));
+            let draft = case.coverage(Dataset::Contracts, coverage).run(&RULE).findings.remove(0);
+            draft.evidence.iter().find(|evidence| evidence.source == "contracts").and_then(|evidence| evidence.value.as_bool())
+        };
+        let one = || json!([{ "id": "c", "customerId": ALPINE }]);
+        assert_eq!(shown(one(), Coverage::complete(1)), Some(true));
+        assert_eq!(shown(json!([]), Coverage::complete(0)), Some(false));
+        assert_eq!(shown(one(), Coverage::new(Status::Partial)), Some(true));
+        for status in [Status::Partial, Status::Denied, Status::Skipped] {
+            assert_eq!(shown(json!([]), Coverage::new(status)), None, "{status:?}");
+        }
     }
 }

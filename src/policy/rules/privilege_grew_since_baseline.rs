@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::diff::{Change, Detail, Direction, Field, Item, Kind, Picture, State};
+use crate::domain::ledger::Entry;
 use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Dataset, RuleMeta, Severity, Status, View, roles};
 use crate::policy::Compared;
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
+use crate::policy::settings::Approved;
 
 use super::approval;
 use super::new_relationship_since_baseline::against;
@@ -212,14 +214,23 @@ fn customer(ctx: &Ctx<'_>, compared: &Compared<'_>, change: &Change, out: &mut O
                 names,
                 source,
             );
-        let roles: BTreeSet<&str> = detail.items.iter().map(role_of).collect();
-        let approval = ctx.approval(id);
         let draft = against(compared, draft);
-        out.push(match approval {
-            Some(approval) if roles.iter().all(|role| approval.covers(role)) => approval::lowered(draft, approval),
+        out.push(match ctx.approval(id) {
+            Some(approval) if detail.items.iter().all(|item| lies_inside(ctx, entry, approval, detail.field, item)) => {
+                approval::lowered(draft, approval)
+            }
             Some(approval) => draft.naming(approval),
             None => draft,
         });
+    }
+}
+
+/// True if an approval covers what came: a role that may be given, and one that is held by the group that holds it.
+fn lies_inside(ctx: &Ctx<'_>, entry: &Entry, approval: &Approved, field: Field, item: &Item) -> bool {
+    match (field, item.id.split('/').next()) {
+        (Field::Ceiling, _) => approval::covering(ctx, entry, role_of(item)).is_some(),
+        (Field::Holding, Some(principal)) => approval.covers_held(role_of(item), principal),
+        _ => approval.covers(role_of(item)),
     }
 }
 
@@ -244,6 +255,7 @@ mod tests {
     use crate::policy::rules::testing::{
         APPLICATION, Case, EXCHANGE, MSP, READERS, assignment, beside, case, ceiling, customer_case, held_role, relationship,
     };
+    use crate::policy::settings::Approved;
 
     fn found(before: Case, now: Case) -> Vec<(String, String, Severity)> {
         let drafts = now.after(before).run(&RULE).findings;
@@ -332,5 +344,19 @@ mod tests {
         assert_eq!(found(held(&[]), approved)[0].2, Severity::Info);
         let beyond = held(&[("p", GLOBAL_ADMINISTRATOR)]).approve(MSP, None, None);
         assert_eq!(found(held(&[]), beyond)[0].2, Severity::High);
+    }
+
+    #[test]
+    fn a_group_that_the_approval_does_not_name_lies_beyond_it() {
+        let held = |rows: &[(&str, &str)]| {
+            let rows: Vec<_> = rows.iter().map(|(group, role)| held_role(role, group, MSP, role)).collect();
+            customer_case(beside(ceiling(&[READERS]), json!({ "roleAssignments": rows })))
+        };
+        let lowered = |group: &str| {
+            let limits = Approved { roles: Some(vec![EXCHANGE.into()]), groups: Some(vec!["mine".into()]), ..Approved::default() };
+            let now = held(&[(group, EXCHANGE)]).approve_within(limits).after(held(&[]));
+            now.run(&RULE).findings.iter().map(|draft| draft.approval.is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!([lowered("mine"), lowered("other")], [[true], [false]]);
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::{Confidence, Dataset, RuleMeta, Severity};
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
 use super::declared_rows as declared;
+use super::held;
 use super::shared::{CUSTOMER, NIST_T1199};
 
 pub(super) static RULE: Rule = Rule {
@@ -125,7 +126,7 @@ fn with_door(draft: Draft, entry: &Entry) -> Draft {
             Dataset::CrossTenantPartners,
         )
     } else {
-        draft.evidence("principalOrganizationId", entry.tenant_id.as_str(), Dataset::RoleAssignments)
+        draft.evidence("principalOrganizationId", entry.tenant_id.as_str(), held::source(&entry.roles))
     }
 }
 
