@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use self::places::{Place, Pool, others, places, pool, with};
 use super::ALL;
+use super::shown::SHOWN;
 use super::unturned::{FIELDS, SETTINGS, Unturned};
 use crate::domain::Snapshot;
 use crate::domain::rule_meta::{Setting, SettingDefault};
@@ -49,8 +50,8 @@ fn core(outs: &[Out]) -> BTreeSet<String> {
 }
 
 /// All that it says.
-fn whole(outs: &[Out]) -> String {
-    format!("{outs:?}")
+fn whole(outs: &[Out]) -> BTreeSet<String> {
+    [format!("{outs:?}")].into()
 }
 
 fn judge(rule: &Rule, json: &Json, before: Option<&Snapshot>, settings: &Settings) -> Option<Vec<Out>> {
@@ -97,6 +98,8 @@ struct Trial<'a> {
     field: &'a str,
     pool: &'a Pool,
     settings: &'a Settings,
+    /// What is looked at of what the rule says.
+    of: fn(&[Out]) -> BTreeSet<String>,
 }
 
 impl Trial<'_> {
@@ -126,15 +129,15 @@ impl Trial<'_> {
         })
     }
 
-    fn turns_at(&self, place: &Place, json: &Json, example: &Loaded, said: &str, most: usize) -> bool {
+    fn turns_at(&self, place: &Place, json: &Json, example: &Loaded, said: &BTreeSet<String>, most: usize) -> bool {
         let key = place.pointer.rsplit('/').next().unwrap_or_default();
         let others = others(json.pointer(&place.pointer), key, self.pool).into_iter().take(most);
         let changed = others.filter_map(|other| with(json, &place.pointer, other));
-        changed.filter_map(|changed| self.judge(&changed, example)).any(|turned| turned != said)
+        changed.filter_map(|changed| self.judge(&changed, example)).any(|turned| turned != *said)
     }
 
-    fn judge(&self, json: &Json, example: &Loaded) -> Option<String> {
-        judge(self.rule, json, example.before.as_ref(), self.settings).map(|outs| whole(&outs))
+    fn judge(&self, json: &Json, example: &Loaded) -> Option<BTreeSet<String>> {
+        judge(self.rule, json, example.before.as_ref(), self.settings).map(|outs| (self.of)(&outs))
     }
 }
 
@@ -164,17 +167,29 @@ fn every_declared_field_turns_a_verdict_or_says_why_not() {
     let (pool, settings, excused) = (pool(), Settings::default(), excused(FIELDS));
     let declared: BTreeSet<_> = ALL.iter().flat_map(|rule| rule.meta.fields.iter().map(|field| (rule.meta.id, *field))).collect();
     assert_eq!(excused.difference(&declared).collect::<Vec<_>>(), Vec::<&(&str, &str)>::new(), "a reason for what no rule declares");
+    let shown: BTreeSet<_> = SHOWN.iter().flat_map(|shown| shown.fields.iter().map(|field| (shown.rule, *field))).collect();
+    assert!(SHOWN.iter().all(|shown| shown.why.len() > 20));
+    assert_eq!(shown.difference(&declared).collect::<Vec<_>>(), Vec::<&(&str, &str)>::new(), "shown, and no rule declares it");
+    let mut unproved = Vec::new();
     for rule in ALL {
         let examples = loaded(rule);
         for field in rule.meta.fields {
             let name = (rule.meta.id, *field);
-            let trial = Trial { rule, field, pool: &pool, settings: &settings };
+            let trial = Trial { rule, field, pool: &pool, settings: &settings, of: core };
             let on_the_page = trial.turns_on_the_page(&examples);
             assert!(!(on_the_page && excused.contains(&name)), "{name:?} turns a verdict: the reason why not is not needed");
-            let turned = on_the_page || excused.contains(&name) || trial.turns_beside_others(&examples);
-            assert!(turned, "{name:?} turns no verdict, and no reason says why");
+            let turns = on_the_page || !excused.contains(&name) && trial.turns_beside_others(&examples);
+            assert!(!(turns && shown.contains(&name)), "{name:?} turns a verdict, and is said to be only shown");
+            let shows = || {
+                let all = Trial { of: whole, ..trial };
+                shown.contains(&name) && (all.turns_on_the_page(&examples) || all.turns_beside_others(&examples))
+            };
+            if !turns && !excused.contains(&name) && !shows() {
+                unproved.push(name);
+            }
         }
     }
+    assert_eq!(unproved, [], "they turn no verdict, and no reason says why");
 }
 
 fn excused(table: &[Unturned]) -> BTreeSet<(&'static str, &'static str)> {
