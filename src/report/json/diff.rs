@@ -90,7 +90,8 @@ struct Tenant<'a> {
 struct Change<'a> {
     /// What happened.
     change: ChangeName,
-    /// To what: `relationship`, `group`, `user`, `contract`, `tenant` or `dataset`.
+    /// To what: `relationship`, `group`, `user`, `contract`, `customer`, `organization` (the audited tenant), `tenant` (one outside),
+    /// `declared` (what a file says of one outside), `policy`, `namedLocation`, `authenticationStrength`, `role` or `dataset`.
     subject: &'a Subject,
     /// The customer that it belongs to (partner view).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,6 +138,9 @@ struct Detail<'a> {
     /// Of a field with one value: what it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<&'a str>,
+    /// What that value means, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meaning: Option<&'static str>,
     /// Of a field with several values: those that came or went.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     items: Vec<Item<'a>>,
@@ -289,6 +293,7 @@ impl<'a> From<&'a diff::Detail> for Detail<'a> {
             },
             old: detail.old.as_deref(),
             new: detail.new.as_deref(),
+            meaning: detail.meaning,
             items: detail.items.iter().map(|item| Item { id: &item.id, name: &item.name, tier: item.tier }).collect(),
         }
     }
