@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use partnerscope::domain::diff::{Picture, compare};
 use partnerscope::domain::{Snapshot, ledger};
 use partnerscope::policy::evaluate;
+use partnerscope::policy::examples::{examples, load};
 use partnerscope::policy::rules::ALL;
 use partnerscope::policy::settings::Settings;
 use serde_json::{Value as Json, json};
@@ -16,7 +17,7 @@ use crate::judging::{CONTOSO, GOVERNED, NORTHWIND, TIDY, TIDY_CUSTOMER};
 /// Fields, or what they begin with, that make no difference, each with the reason.
 const NO_FACTS: &[(&[&str], &str)] = &[
     (
-        &["signIns", "customer.signIns", "appSignIns", "customer.appSignIns", "audits", "customer.audits", "purview"],
+        &["signIns", "appSignIns", "customer.appSignIns", "audits", "customer.audits", "purview"],
         "events: what happened, not what is; the audit finds in them what is new",
     ),
     (&["userActivity"], "when somebody was last seen: a time that moves with every sign-in"),
@@ -26,6 +27,7 @@ const NO_FACTS: &[(&[&str], &str)] = &[
             "relationships.displayName",
             "groups.displayName",
             "principals.userPrincipalName",
+            "externalUsers.userPrincipalName",
             "tenantNames.displayName",
             "customer.servicePrincipals.displayName",
             "declared.relationships.relationship.displayName",
@@ -34,21 +36,19 @@ const NO_FACTS: &[(&[&str], &str)] = &[
         ],
         "names: they are shown, and a new one makes nothing else of what it names",
     ),
-    (
-        &["coverage.assignments.gaps", "coverage.assignments.reason", "coverage.assignments.truncated", "coverage.relationships.reason"],
-        "why and where a dataset has gaps: that it has stands in its status, and what is in them is unknown, neither new nor gone",
-    ),
 ];
 
 fn reason(field: &str) -> Option<&'static str> {
     let is_time = field.ends_with("DateTime");
     let begins = |with: &&str| field == *with || field.strip_prefix(*with).is_some_and(|rest| rest.starts_with('.'));
     let listed = NO_FACTS.iter().find(|(fields, _)| fields.iter().any(|with| begins(&with)));
-    listed.map(|(_, why)| *why).or(is_time.then_some("times"))
+    let is_of_a_gap = field.starts_with("coverage.") && !field.ends_with(".status");
+    listed.map(|(_, why)| *why).or(is_time.then_some("times")).or(is_of_a_gap
+        .then_some("why, where and from when a dataset has gaps: its status is told, and what is in them is neither new nor gone"))
 }
 
 /// The snapshots, without events: a change is judged by what is.
-static SNAPSHOTS: LazyLock<Vec<Json>> = LazyLock::new(|| {
+static FIXTURES: LazyLock<Vec<Json>> = LazyLock::new(|| {
     [&TIDY, &NORTHWIND, &TIDY_CUSTOMER, &CONTOSO, &GOVERNED].map(|snapshot| serde_json::to_value(without_events(snapshot)).unwrap()).into()
 });
 
@@ -101,9 +101,9 @@ fn set(json: &mut Json, pointer: &str, value: &Json) {
 }
 
 /// What else can stand in a field: what stands there elsewhere, and a few values besides.
-fn values(field: &str) -> Vec<Json> {
+fn values(field: &str, snapshots: &[Json]) -> Vec<Json> {
     let mut values: Vec<Json> = Vec::new();
-    for json in SNAPSHOTS.iter() {
+    for json in snapshots {
         for value in places(json, field).iter().filter_map(|pointer| json.pointer(pointer)) {
             if !values.contains(value) && values.len() < 4 {
                 values.push(value.clone());
@@ -127,6 +127,7 @@ fn values(field: &str) -> Vec<Json> {
         json!("other"),
         json!("Guest"),
         json!("error"),
+        json!("denied"),
         json!("P1D"),
         json!([]),
         json!(["62e90394-69f5-4237-9190-012177145e10"]),
@@ -135,6 +136,13 @@ fn values(field: &str) -> Vec<Json> {
     ];
     values.extend(more);
     values
+}
+
+/// The fixture tenants, and the examples of the rules that read a field.
+fn snapshots(field: &str) -> Vec<Json> {
+    let rules = ALL.iter().filter(|rule| rule.meta.fields.contains(&field));
+    let pages = rules.flat_map(|rule| examples(rule.meta.page)).map(|example| load(example.json).unwrap());
+    FIXTURES.iter().cloned().chain(pages.map(|snapshot| serde_json::to_value(without_events(&snapshot)).unwrap())).collect()
 }
 
 /// Snapshot and picture of every tenant.
@@ -169,18 +177,20 @@ struct Outcome {
 
 fn changed(field: &str) -> Outcome {
     let mut outcome = Outcome::default();
-    for json in SNAPSHOTS.iter() {
+    let snapshots = snapshots(field);
+    let values = values(field, &snapshots);
+    for json in &snapshots {
         let there = places(json, field);
         let Some((snapshot, before)) = read(json).filter(|_| !there.is_empty()) else { continue };
         let mut said = None;
         let present: Vec<String> = there.iter().filter(|pointer| json.pointer(pointer).is_some()).cloned().collect();
         let absent: Vec<String> = there.iter().filter(|pointer| json.pointer(pointer).is_none()).cloned().collect();
-        for value in values(field) {
+        for value in &values {
             let all = [present.as_slice(), absent.as_slice()].into_iter().map(<[String]>::to_vec);
             let single = present.iter().take(FEW).map(|pointer| vec![pointer.clone()]);
             for pointers in all.chain(single).filter(|pointers| !pointers.is_empty()) {
                 let mut other = json.clone();
-                pointers.iter().for_each(|pointer| set(&mut other, pointer, &value));
+                pointers.iter().for_each(|pointer| set(&mut other, pointer, value));
                 if &other == json {
                     continue;
                 }

@@ -61,6 +61,10 @@ pub enum Field {
     Listed,
     /// The tenant itself: its verified domains.
     Domains,
+    /// The tenant itself: its premium licences.
+    Licences,
+    /// The tenant itself: whether security defaults are on.
+    SecurityDefaults,
     /// Contract: its kind.
     ContractType,
     /// Outside tenant: it has a service provider entry.
@@ -73,6 +77,8 @@ pub enum Field {
     Application,
     /// Outside tenant: whether an application of it can sign in.
     Enabled,
+    /// Outside tenant: principals of it that the directory knows.
+    Principals,
     /// Outside tenant: which application it is.
     AppId,
     /// Outside tenant: whether the publisher of an application is verified.
@@ -179,11 +185,14 @@ impl Field {
             Field::Methods => "methodsRegistered",
             Field::Listed => "delegatedAdminCustomers",
             Field::Domains => "verifiedDomains",
+            Field::Licences => "premium licences",
+            Field::SecurityDefaults => "securityDefaults",
             Field::ContractType => "contractType",
             Field::ServiceProvider => "isServiceProvider",
             Field::Ceiling => "allowedRoleTemplateIds",
             Field::Holding | Field::ApplicationRole | Field::GuestRole => "roleAssignments",
             Field::Application => "servicePrincipals",
+            Field::Principals => "foreignPrincipals",
             Field::AppId => "appId",
             Field::Publisher => "verifiedPublisher",
             Field::Credentials => "credentials",
@@ -246,6 +255,7 @@ impl Field {
             Field::ApplicationRole => &[ServicePrincipals, RoleAssignments],
             Field::GuestRole => &[RoleAssignments, ExternalUsers],
             Field::InboundSync => &[IdentitySync],
+            Field::Principals => &[ForeignPrincipals],
             Field::GuestType | Field::GuestEnabled => &[ExternalUsers],
             Field::Governance | Field::GovernanceRole => &[Governance],
             Field::GovernanceTerminable | Field::GovernanceCreated | Field::GovernanceApps => &[Governance],
@@ -256,7 +266,7 @@ impl Field {
             Field::DeclaredStatus | Field::DeclaredRole | Field::DeclaredDuration => &[],
             Field::DeclaredAutoExtend | Field::DeclaredProvider | Field::DeclaredKind => &[],
             Field::PolicyState | Field::PolicyCondition | Field::PolicyDemand => &[],
-            Field::Trusted | Field::Satisfies | Field::BuiltIn | Field::Read => &[],
+            Field::Licences | Field::SecurityDefaults | Field::Trusted | Field::Satisfies | Field::BuiltIn | Field::Read => &[],
         }
     }
 
@@ -279,7 +289,7 @@ impl Field {
     /// True if it tells how something is that other fields show: alone it makes nobody be there.
     pub const fn is_a_trait(self) -> bool {
         use Field::*;
-        matches!(self, PrincipalKind | UserType | AccountEnabled | MfaCapable | MfaRegistered | Methods)
+        matches!(self, Principals | PrincipalKind | UserType | AccountEnabled | MfaCapable | MfaRegistered | Methods)
             || matches!(self, AppId | Publisher | Credentials | Enabled | GuestType | GuestEnabled)
             || matches!(self, GovernanceTerminable | GovernanceCreated | GovernanceApps)
     }

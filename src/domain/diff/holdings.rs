@@ -14,12 +14,19 @@ pub(super) struct Rows<'a> {
     apps: HashMap<String, &'a ServicePrincipal>,
     guests: HashMap<String, &'a ExternalUser>,
     governance: HashMap<&'a str, &'a GovernanceRow>,
+    /// By tenant.
+    principals: HashMap<String, Vec<&'a str>>,
 }
 
 impl<'a> Rows<'a> {
     pub(super) fn of(facts: &'a CustomerFacts) -> Self {
         let lower = |id: &str| id.trim().to_ascii_lowercase();
+        let mut principals: HashMap<String, Vec<&str>> = HashMap::new();
+        for row in &facts.foreign_principals {
+            principals.entry(lower(row.tenant_id.as_deref().unwrap_or_default())).or_default().push(&row.id);
+        }
         Rows {
+            principals,
             apps: in_order(&facts.service_principals).into_iter().rev().map(|row| (lower(&row.id), row)).collect(),
             guests: in_order(&facts.external_users).into_iter().rev().map(|row| (lower(&row.id), row)).collect(),
             governance: in_order(&facts.governance).into_iter().rev().map(|row| (row.id.as_str(), row)).collect(),
@@ -29,6 +36,9 @@ impl<'a> Rows<'a> {
 
 /// Adds what the rows tell of an entry's applications, guests and governance relationships.
 pub(super) fn add(state: &mut State, entry: &Entry, rows: &Rows<'_>) {
+    let principals = rows.principals.get(&entry.tenant_id).into_iter().flatten();
+    let (shown, many) = all_of(principals.map(|id| (*id).to_owned()));
+    state.only(Field::Principals, shown, many);
     for app in &entry.apps {
         if let Some(row) = rows.apps.get(&app.id) {
             application(state, (&app.id, &app.name), row);

@@ -28,9 +28,11 @@ pub(super) fn add(picture: &mut Picture, entry: &Entry, rows: &Rows<'_>) {
     for subscription in &entry.subscriptions {
         state.member(Field::Subscription, subscription.clone(), subscription.clone(), None);
     }
-    holdings::add(&mut state, entry, rows);
     if state.facts.is_empty() {
         return;
+    }
+    if !picture.unlisted {
+        holdings::add(&mut state, entry, rows);
     }
     if let Some(verdict) = &entry.conditional_access {
         demanded(&mut state, verdict.kind);

@@ -1,4 +1,4 @@
-//! What the audited tenant itself is: its domains, Conditional Access policies, named locations, authentication strengths and roles.
+//! What the audited tenant itself is: its domains and licences, Conditional Access policies, named locations, authentication strengths and roles.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use super::field::Field;
 use super::picture::{Kind, Picture, State, all_of};
 use crate::domain::conditional_access::ConditionalAccessPolicy;
 use crate::domain::customer::CustomerFacts;
-use crate::domain::facts::Organization;
+use crate::domain::facts::{Licenses, Organization};
 
 /// Adds everything.
 pub(super) fn add(picture: &mut Picture, facts: &CustomerFacts) {
-    organization(picture, facts.organization.as_ref());
+    organization(picture, facts.organization.as_ref(), facts.licenses.as_ref(), facts.security_defaults);
     for policy in &facts.conditional_access {
         put(picture, Kind::Policy, &policy.id, of_policy(policy));
     }
@@ -34,12 +34,26 @@ pub(super) fn add(picture: &mut Picture, facts: &CustomerFacts) {
     }
 }
 
-/// Adds the tenant itself, where it could be read.
-pub(super) fn organization(picture: &mut Picture, organization: Option<&Organization>) {
-    let Some(organization) = organization else { return };
-    let (shown, many) = all_of(organization.verified_domains.iter().map(|domain| domain.to_ascii_lowercase()));
-    let mut state = State::new(organization.display_name.clone(), None);
-    state.only(Field::Domains, shown, many);
+/// Adds the tenant itself, as far as it could be read.
+pub(super) fn organization(
+    picture: &mut Picture,
+    organization: Option<&Organization>,
+    licenses: Option<&Licenses>,
+    security_defaults: Option<bool>,
+) {
+    let mut state = State::new(picture.display_name.clone(), None);
+    if let Some(organization) = organization {
+        let (shown, many) = all_of(organization.verified_domains.iter().map(|domain| domain.to_ascii_lowercase()));
+        state.only(Field::Domains, shown, many);
+    }
+    if let Some(licenses) = licenses {
+        let held = [(licenses.entra_p1, "Entra ID P1"), (licenses.entra_p2, "Entra ID P2")];
+        let held = held.into_iter().filter(|(is_held, _)| *is_held).map(|(_, name)| name.to_owned());
+        state.only(Field::Licences, all_of(held).0, 0);
+    }
+    if let Some(on) = security_defaults {
+        state.flag(Field::SecurityDefaults, on, false);
+    }
     let id = picture.tenant_id.clone();
     put(picture, Kind::Organization, &id, state);
 }

@@ -53,7 +53,7 @@ pub(super) fn add(picture: &mut Picture, facts: &PartnerFacts) {
         state.switch(Field::Listed, true);
         picture.subjects.insert((Kind::Customer, customer.tenant_id.clone()), state);
     }
-    super::own::organization(picture, facts.organization.as_ref());
+    super::own::organization(picture, facts.organization.as_ref(), facts.licenses.as_ref(), None);
     for contract in &facts.contracts {
         let key = (Kind::Contract, contract.customer_id.clone());
         let party = names.party(&contract.customer_id);
@@ -139,11 +139,9 @@ fn kind_of(state: &mut State, group: &Group) {
     if group.gone {
         return;
     }
-    if let Some(restricted) = group.is_management_restricted {
-        state.flag(Field::ManagementRestricted, restricted, false);
-    }
+    state.flag(Field::ManagementRestricted, group.is_management_restricted == Some(true), false);
     let is_dynamic = group.group_types.iter().any(|kind| kind.eq_ignore_ascii_case("DynamicMembership"));
-    state.flag(Field::Dynamic, is_dynamic, true);
+    state.only(Field::Dynamic, if is_dynamic { "DynamicMembership" } else { "none" }, i64::from(is_dynamic));
     state.only(Field::MembershipRule, group.membership_rule.clone().unwrap_or_else(|| "none".to_owned()), 0);
     state.flag(Field::Synced, group.on_premises_sync_enabled == Some(true), true);
 }

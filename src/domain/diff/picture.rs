@@ -198,7 +198,8 @@ pub struct Picture {
     pub coverage: BTreeMap<Dataset, Coverage>,
     /// Datasets whose rows the file does not carry, however well they were read.
     pub blind: BTreeSet<Dataset>,
-    /// True if its file carries none of the subjects that a dataset alone lists (policies, what files declare).
+    /// True if its file carries none of the subjects that a dataset alone lists (policies, what files declare), nor what an outside tenant's
+    /// applications and guests are.
     pub unlisted: bool,
     /// The subjects.
     pub subjects: BTreeMap<(Kind, String), State>,
@@ -207,6 +208,10 @@ pub struct Picture {
 impl Picture {
     /// The picture of a snapshot's tenant, with the ledger of its customer view.
     pub fn of(tenant: &TenantSnapshot, ledger: &Ledger, collected_at: Timestamp) -> Picture {
+        Picture::drawn(tenant, ledger, collected_at, false)
+    }
+
+    fn drawn(tenant: &TenantSnapshot, ledger: &Ledger, collected_at: Timestamp, unlisted: bool) -> Picture {
         let mut picture = Picture {
             tenant_id: tenant.tenant_id.clone(),
             display_name: tenant.display_name.clone(),
@@ -214,7 +219,7 @@ impl Picture {
             collected_at,
             coverage: tenant.coverage.clone(),
             blind: BTreeSet::new(),
-            unlisted: false,
+            unlisted,
             subjects: BTreeMap::new(),
         };
         match tenant.view {
@@ -232,9 +237,8 @@ impl Picture {
 
     /// The picture of a report's tenant: what a report holds of the facts, its coverage, and sums in place of rows.
     pub fn of_report(tenant: &TenantSnapshot, ledger: &Ledger, collected_at: Timestamp, sums: &Sums) -> Picture {
-        let mut picture = Picture::of(tenant, ledger, collected_at);
+        let mut picture = Picture::drawn(tenant, ledger, collected_at, true);
         super::partner::add_sums(&mut picture, sums);
-        picture.unlisted = true;
         if tenant.view == View::Partner {
             use Dataset::{Contracts, Customers, GroupMembers, GroupOwners, GroupPim, Groups, MfaRegistration};
             picture.blind = [Contracts, Customers, GroupMembers, GroupOwners, GroupPim, Groups, MfaRegistration].into();
