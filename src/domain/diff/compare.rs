@@ -52,6 +52,8 @@ pub struct Detail {
     pub field: Field,
     /// What happened.
     pub direction: Direction,
+    /// Of a field of something that belongs to the subject: what that is.
+    pub of: Option<Item>,
     /// Of a field with one value: what it was.
     pub old: Option<String>,
     /// Of a field with one value: what it is.
@@ -318,10 +320,10 @@ impl Details {
             match &fact.value {
                 Value::Member(_) => details.item(key, fact, direction),
                 Value::Only(..) => {
-                    let shown = Some(shown(fact));
+                    let shown = Some(fact.value.shown().to_owned());
                     let (old, new) = if direction == Direction::Shrank { (shown, None) } else { (None, shown) };
                     let meaning = key.0.meaning(fact.value.shown());
-                    let detail = Detail { field: key.0, direction, old, new, meaning, items: Vec::new() };
+                    let detail = Detail { field: key.0, direction, of: whose(&key.1, fact), old, new, meaning, items: Vec::new() };
                     details.0.insert((key.0, direction, key.1.clone()), detail);
                 }
             }
@@ -330,7 +332,7 @@ impl Details {
     }
 
     fn item(&mut self, (field, id): &(Field, String), fact: &Fact, direction: Direction) {
-        let new = || Detail { field: *field, direction, old: None, new: None, meaning: None, items: Vec::new() };
+        let new = || Detail { field: *field, direction, of: None, old: None, new: None, meaning: None, items: Vec::new() };
         let detail = self.0.entry((*field, direction, String::new())).or_insert_with(new);
         detail.items.push(Item { id: id.clone(), name: fact.value.shown().to_owned(), tier: fact.tier });
     }
@@ -343,7 +345,8 @@ impl Details {
             std::cmp::Ordering::Equal => Direction::Changed,
         };
         let meaning = field.meaning(is.value.shown());
-        let detail = Detail { field: *field, direction, old: Some(shown(was)), new: Some(shown(is)), meaning, items: Vec::new() };
+        let value = |fact: &Fact| Some(fact.value.shown().to_owned());
+        let detail = Detail { field: *field, direction, of: whose(id, is), old: value(was), new: value(is), meaning, items: Vec::new() };
         self.0.insert((*field, direction, id.clone()), detail);
     }
 
@@ -365,10 +368,7 @@ impl Details {
     }
 }
 
-/// A value, with the name of what has it where that is not the subject.
-fn shown(fact: &Fact) -> String {
-    match &fact.whose {
-        Some(whose) => format!("{whose}: {}", fact.value.shown()),
-        None => fact.value.shown().to_owned(),
-    }
+/// What has a value, where that is not the subject itself.
+fn whose(id: &str, fact: &Fact) -> Option<Item> {
+    fact.whose.as_ref().map(|name| Item { id: id.to_owned(), name: name.clone(), tier: None })
 }

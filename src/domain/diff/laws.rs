@@ -249,8 +249,9 @@ fn mirrored(change: &Change) -> Change {
             },
             old: detail.new.clone(),
             new: detail.old.clone(),
-            // What a value means says nothing more than the value.
+            // What a value means says nothing more than the value, and a name is none.
             meaning: None,
+            of: detail.of.as_ref().map(|of| Item { name: String::new(), ..of.clone() }),
             ..detail.clone()
         })
         .collect();

@@ -132,6 +132,9 @@ struct Detail<'a> {
     field: &'static str,
     /// `grew`: what is listed came. `shrank`: it went. `changed`: neither more nor less.
     direction: DirectionName,
+    /// Of a field of something that belongs to the subject (an application, a guest, a member): what that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<Item<'a>>,
     /// Of a field with one value: what it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     old: Option<&'a str>,
@@ -291,10 +294,17 @@ impl<'a> From<&'a diff::Detail> for Detail<'a> {
                 Direction::Shrank => DirectionName::Shrank,
                 Direction::Changed => DirectionName::Changed,
             },
+            of: detail.of.as_ref().map(Item::from),
             old: detail.old.as_deref(),
             new: detail.new.as_deref(),
             meaning: detail.meaning,
-            items: detail.items.iter().map(|item| Item { id: &item.id, name: &item.name, tier: item.tier }).collect(),
+            items: detail.items.iter().map(Item::from).collect(),
         }
+    }
+}
+
+impl<'a> From<&'a diff::Item> for Item<'a> {
+    fn from(item: &'a diff::Item) -> Self {
+        Item { id: &item.id, name: &item.name, tier: item.tier }
     }
 }

@@ -112,8 +112,9 @@ impl Page {
             (Some(one), None) | (None, Some(one)) => prose(one),
             (None, None) => self.items(&detail.items),
         };
+        let of = detail.of.as_ref().map(|of| format!(" of {}", name_or(&of.name, &of.id, 120))).unwrap_or_default();
         let meaning = detail.meaning.map(|words| format!(" ({words})")).unwrap_or_default();
-        paragraph(out, &format!("          {sign}"), &format!("{}: {value}{meaning}", detail.field.name()), self.width);
+        paragraph(out, &format!("          {sign}"), &format!("{}{of}: {value}{meaning}", detail.field.name()), self.width);
     }
 
     /// Values, the most powerful first.
