@@ -41,7 +41,7 @@ const NO_FACTS: &[(&[&str], &str)] = &[
 fn reason(field: &str) -> Option<&'static str> {
     let is_time = field.ends_with("DateTime");
     let begins = |with: &&str| field == *with || field.strip_prefix(*with).is_some_and(|rest| rest.starts_with('.'));
-    let listed = NO_FACTS.iter().find(|(fields, _)| fields.iter().any(|with| begins(with)));
+    let listed = NO_FACTS.iter().find(|(fields, _)| fields.iter().any(begins));
     let is_of_a_gap = field.starts_with("coverage.") && !field.ends_with(".status");
     listed.map(|(_, why)| *why).or(is_time.then_some("times")).or(is_of_a_gap
         .then_some("why, where and from when a dataset has gaps: its status is told, and what is in them is neither new nor gone"))

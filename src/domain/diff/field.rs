@@ -127,7 +127,7 @@ pub enum Field {
     ConditionalAccess,
     /// Relationship that a file declares: its status.
     DeclaredStatus,
-    /// Declared by a file: a role.
+    /// Relationship that a file declares: a role.
     DeclaredRole,
     /// Relationship that a file declares: its length.
     DeclaredDuration,
@@ -135,6 +135,8 @@ pub enum Field {
     DeclaredAutoExtend,
     /// Relationship that a file declares: the indirect provider that made it.
     DeclaredProvider,
+    /// Partner that a file declares: a role.
+    DeclaredPartnerRole,
     /// Partner that a file declares: the kind of tie.
     DeclaredKind,
     /// Policy: whether it is enforced.
@@ -213,7 +215,7 @@ impl Field {
             Field::Subscription => "subscriptions",
             Field::ConditionalAccess => "conditionalAccess",
             Field::DeclaredStatus => "declared.status",
-            Field::DeclaredRole => "declared.roles",
+            Field::DeclaredRole | Field::DeclaredPartnerRole => "declared.roles",
             Field::DeclaredDuration => "declared.duration",
             Field::DeclaredAutoExtend => "declared.autoExtendDuration",
             Field::DeclaredProvider => "declared.indirectProviderTenantId",
@@ -249,22 +251,24 @@ impl Field {
             Field::AutoConsent | Field::DirectConnect | Field::Collaboration => &[CrossTenantPartners],
             Field::Ceiling => &[ProviderConstraints],
             Field::Holding => &[RoleAssignments],
-            Field::Application | Field::Enabled | Field::AppId | Field::Publisher | Field::Credentials => &[ServicePrincipals],
+            Field::Application => &[ServicePrincipals],
             Field::Permission => &[ServicePrincipals, AppRoleAssignments],
             Field::Scope => &[ServicePrincipals, DelegatedGrants],
             Field::ApplicationRole => &[ServicePrincipals, RoleAssignments],
             Field::GuestRole => &[RoleAssignments, ExternalUsers],
             Field::InboundSync => &[IdentitySync],
             Field::Principals => &[ForeignPrincipals],
-            Field::GuestType | Field::GuestEnabled => &[ExternalUsers],
             Field::Governance | Field::GovernanceRole => &[Governance],
-            Field::GovernanceTerminable | Field::GovernanceCreated | Field::GovernanceApps => &[Governance],
             Field::Subscription => &[Subscriptions],
             Field::ConditionalAccess => &[Dataset::ConditionalAccess, CrossTenantPartners],
             Field::PrincipalKind | Field::UserType | Field::AccountEnabled => &[],
             Field::MfaCapable | Field::MfaRegistered | Field::Methods => &[],
             Field::DeclaredStatus | Field::DeclaredRole | Field::DeclaredDuration => &[],
-            Field::DeclaredAutoExtend | Field::DeclaredProvider | Field::DeclaredKind => &[],
+            Field::DeclaredAutoExtend | Field::DeclaredProvider => &[],
+            // A partner may stand in several rows, of which a broken one is missing.
+            Field::DeclaredPartnerRole | Field::DeclaredKind => &[Declared],
+            Field::Enabled | Field::AppId | Field::Publisher | Field::Credentials | Field::GuestType | Field::GuestEnabled => &[],
+            Field::GovernanceTerminable | Field::GovernanceCreated | Field::GovernanceApps => &[],
             Field::PolicyState | Field::PolicyCondition | Field::PolicyDemand => &[],
             Field::Licences | Field::SecurityDefaults | Field::Trusted | Field::Satisfies | Field::BuiltIn | Field::Read => &[],
         }

@@ -1,7 +1,7 @@
 //! What files declare of outside tenants, as a picture: each relationship, and each partner on the Partner relationships page.
 //!
-//! A file is read whole or not at all: a row that both sides hold is itself the reading, and one that stands on one side alone came or went
-//! only if the other side read its files to the end.
+//! A relationship that both sides hold is itself the reading; what stands on one side alone came or went only if the other side read its files
+//! to the end.
 
 use super::field::Field;
 use super::partner::reach;
@@ -54,7 +54,7 @@ fn relationship(row: &DeclaredRelationship, party: Party) -> State {
 
 /// A partner may stand on the page more than once.
 fn page_row(state: &mut State, row: &DeclaredPartner) {
-    row.roles.iter().for_each(|role| state.role(Field::DeclaredRole, role));
+    row.roles.iter().for_each(|role| state.role(Field::DeclaredPartnerRole, role));
     let kind = row.kind.clone().unwrap_or_default();
     state.member(Field::DeclaredKind, kind.to_ascii_lowercase(), kind, None);
 }
