@@ -221,6 +221,52 @@ fn a_customer_s_partners_are_told_apart() {
     assert_valid(&report);
 }
 
+/// What makes new critical findings is a difference, and is told in words.
+#[test]
+fn what_people_groups_and_declared_relationships_are_is_told_in_words() {
+    let told = |fixture: &str, change: &dyn Fn(&mut Value)| {
+        let program = program(fixture, change);
+        let (code, told) = diff(&program, "s.json", "t.json");
+        assert_eq!(code, 1, "{fixture}: {told}");
+        (program.run(&["diff", "s.json", "t.json"]).stdout.split_whitespace().collect::<Vec<_>>().join(" "), told)
+    };
+    let all = |list: &'static str, values: Value| {
+        move |tenant: &mut Value| {
+            for row in tenant["partner"][list].as_array_mut().unwrap() {
+                row.as_object_mut().unwrap().extend(values.as_object().unwrap().clone());
+            }
+        }
+    };
+    let cases = [
+        (
+            "mfaRegistrations",
+            serde_json::json!({ "isMfaCapable": false }),
+            "isMfaCapable: true to false (may be signed in to without a second factor)",
+        ),
+        ("principals", serde_json::json!({ "userType": "Guest" }), "userType: Member to Guest (is a guest)"),
+        ("principals", serde_json::json!({ "accountEnabled": false }), "accountEnabled: true to false (is disabled)"),
+        (
+            "groups",
+            serde_json::json!({ "groupTypes": ["DynamicMembership"] }),
+            "groupTypes: none to DynamicMembership (is dynamic: a rule decides who is in it)",
+        ),
+        ("groups", serde_json::json!({ "onPremisesSyncEnabled": true }), "false to true (a directory on-premises decides who is in it)"),
+    ];
+    for (list, values, words) in cases {
+        let (table, json) = told("tidy-msp", &all(list, values));
+        assert!(table.contains(words), "{words}: {table}");
+        assert!(json.to_string().contains("\"meaning\":"), "{json}");
+    }
+    let (table, json) = told("contoso", &|tenant| {
+        let rows = tenant["customer"]["declared"]["relationships"].as_array_mut().unwrap();
+        rows[0]["relationship"]["roles"].as_array_mut().unwrap().push("62e90394-69f5-4237-9190-012177145e10".into());
+    });
+    assert!(table.contains("declared.roles: Global Administrator"), "{table}");
+    let change = &json["tenants"][0]["changes"][0];
+    assert_eq!((&change["subject"]["kind"], &change["change"], &change["tier"]), (&"declared".into(), &"grew".into(), &0.into()), "{json}");
+    assert!(change["partner"]["tenantId"].is_string(), "by partner: {change}");
+}
+
 #[test]
 fn a_baseline_without_one_of_two_tenants_says_so() {
     let program = program("tidy-msp", |_| {});

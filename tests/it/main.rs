@@ -26,3 +26,4 @@ mod laws;
 mod policy;
 mod secrets;
 mod support;
+mod told;

@@ -186,6 +186,7 @@ mod tests {
             view: View::Partner,
             collected_at: at(0),
             coverage: sight.coverage.clone(),
+            unlisted: false,
             blind: BTreeSet::new(),
             subjects: BTreeMap::new(),
         };

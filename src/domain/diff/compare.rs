@@ -52,10 +52,14 @@ pub struct Detail {
     pub field: Field,
     /// What happened.
     pub direction: Direction,
+    /// Of a field of something that belongs to the subject: what that is.
+    pub of: Option<Item>,
     /// Of a field with one value: what it was.
     pub old: Option<String>,
     /// Of a field with one value: what it is.
     pub new: Option<String>,
+    /// What a field with one value is now, in words.
+    pub meaning: Option<&'static str>,
     /// Of a field with several: those that came (`Grew`) or went (`Shrank`), by id.
     pub items: Vec<Item>,
 }
@@ -113,7 +117,7 @@ pub struct Comparison {
 const COMPARED: [&[Dataset]; 2] = {
     use Dataset::*;
     [
-        &[Relationships, Contracts, Assignments, Groups, GroupOwners, GroupMembers, GroupPim],
+        &[Relationships, Customers, Contracts, Assignments, Groups, GroupOwners, GroupMembers, GroupPim, MfaRegistration],
         &[
             CrossTenantPartners,
             IdentitySync,
@@ -125,11 +129,17 @@ const COMPARED: [&[Dataset]; 2] = {
             DelegatedGrants,
             ExternalUsers,
             ConditionalAccess,
+            NamedLocations,
+            AuthenticationStrengths,
             Subscriptions,
             Governance,
+            Declared,
         ],
     ]
 };
+
+/// Datasets of which a file that is [`Picture::unlisted`] carries no rows.
+const LISTS: [Dataset; 4] = [Dataset::Declared, Dataset::ConditionalAccess, Dataset::NamedLocations, Dataset::AuthenticationStrengths];
 
 /// Tells two pictures of one tenant in one view apart. `compare(a, b)` mirrors `compare(b, a)`, but for endings.
 pub fn compare(old: &Picture, new: &Picture) -> Comparison {
@@ -195,12 +205,17 @@ impl Both<'_> {
         let facts = || state.facts.iter();
         match kind {
             // A group is told of by the relationships that name it, and a dataset by the other that limits it.
-            Kind::Group | Kind::Dataset => Alone::Not,
+            // The tenant itself is always there, and a role is told of by who holds it.
+            Kind::Group | Kind::Dataset | Kind::Organization | Kind::Role => Alone::Not,
             Kind::Relationship if reads(&other.coverage, Dataset::Relationships, id) => Alone::Is(facts().collect(), true),
             Kind::Relationship => Alone::Unseen(Dataset::Relationships),
-            Kind::Contract | Kind::Person | Kind::Tenant => {
+            Kind::Declared | Kind::Policy | Kind::Location | Kind::Strength => match kind.listed_in() {
+                Some(dataset) if other.unlisted || !reads(&other.coverage, dataset, id) => Alone::Unseen(dataset),
+                _ => Alone::Is(facts().collect(), true),
+            },
+            Kind::Contract | Kind::Customer | Kind::Person | Kind::Tenant => {
                 let told: Vec<_> = facts().filter(|((field, _), _)| self.comparable(*field, id)).collect();
-                let whole = told.len() == state.facts.len();
+                let whole = facts().all(|((field, _), _)| field.is_a_trait() || self.comparable(*field, id));
                 let unread = || facts().flat_map(|((field, _), _)| field.of()).find(|dataset| !reads(&other.coverage, **dataset, id));
                 // What is demanded of its people shows nobody.
                 let is_there = told.iter().any(|(_, fact)| matches!(fact.value, Value::Member(_)));
@@ -235,8 +250,8 @@ impl Both<'_> {
             if is.is_some_and(|is| is.value == was.value) || !is_told(key.0) {
                 continue;
             }
-            match (&was.value, is.map(|is| &is.value)) {
-                (Value::Only(old, from), Some(Value::Only(new, to))) => details.only(key, (old, *from), (new, *to)),
+            match (&was.value, is) {
+                (Value::Only(..), Some(is)) => details.only(key, was, is),
                 (Value::Member(_), None) => details.item(key, was, Direction::Shrank),
                 // An only value that one side does not give is not known there.
                 _ => {}
@@ -268,7 +283,8 @@ impl Both<'_> {
     fn not_compared(&self, unseen: &BTreeMap<Dataset, (u64, u64)>) -> Vec<NotCompared> {
         let status = |picture: &Picture, dataset: Dataset| {
             let coverage = picture.coverage.get(&dataset);
-            (!picture.blind.contains(&dataset)).then(|| coverage.map_or(Status::Failed, |coverage| coverage.status))
+            let is_unlisted = picture.unlisted && LISTS.contains(&dataset);
+            (!is_unlisted && !picture.blind.contains(&dataset)).then(|| coverage.map_or(Status::Failed, |coverage| coverage.status))
         };
         let datasets = match self.new.view {
             View::Partner => COMPARED[0],
@@ -286,7 +302,9 @@ impl Both<'_> {
                 only_new,
             }
         });
-        rows.filter(|row| row.old != Some(Status::Complete) || row.new != Some(Status::Complete)).collect()
+        // Most runs have no file that declares anything.
+        let is_told = |row: &NotCompared| row.dataset != Dataset::Declared || row.only_old + row.only_new > 0;
+        rows.filter(|row| row.old != Some(Status::Complete) || row.new != Some(Status::Complete)).filter(is_told).collect()
     }
 }
 
@@ -301,10 +319,11 @@ impl Details {
         for (key, fact) in facts {
             match &fact.value {
                 Value::Member(_) => details.item(key, fact, direction),
-                Value::Only(shown, _) => {
-                    let shown = Some(shown.clone().into_owned());
+                Value::Only(..) => {
+                    let shown = Some(fact.value.shown().to_owned());
                     let (old, new) = if direction == Direction::Shrank { (shown, None) } else { (None, shown) };
-                    let detail = Detail { field: key.0, direction, old, new, items: Vec::new() };
+                    let meaning = key.0.meaning(fact.value.shown());
+                    let detail = Detail { field: key.0, direction, of: whose(&key.1, fact), old, new, meaning, items: Vec::new() };
                     details.0.insert((key.0, direction, key.1.clone()), detail);
                 }
             }
@@ -313,28 +332,33 @@ impl Details {
     }
 
     fn item(&mut self, (field, id): &(Field, String), fact: &Fact, direction: Direction) {
-        let new = || Detail { field: *field, direction, old: None, new: None, items: Vec::new() };
+        let new = || Detail { field: *field, direction, of: None, old: None, new: None, meaning: None, items: Vec::new() };
         let detail = self.0.entry((*field, direction, String::new())).or_insert_with(new);
         detail.items.push(Item { id: id.clone(), name: fact.value.shown().to_owned(), tier: fact.tier });
     }
 
-    fn only(&mut self, (field, id): &(Field, String), (old, from): (&str, i64), (new, to): (&str, i64)) {
-        let direction = match to.cmp(&from) {
+    fn only(&mut self, (field, id): &(Field, String), was: &Fact, is: &Fact) {
+        let rank = |fact: &Fact| if let Value::Only(_, rank) = fact.value { rank } else { 0 };
+        let direction = match rank(is).cmp(&rank(was)) {
             std::cmp::Ordering::Greater => Direction::Grew,
             std::cmp::Ordering::Less => Direction::Shrank,
             std::cmp::Ordering::Equal => Direction::Changed,
         };
-        let detail = Detail { field: *field, direction, old: Some(old.to_owned()), new: Some(new.to_owned()), items: Vec::new() };
+        let meaning = field.meaning(is.value.shown());
+        let value = |fact: &Fact| Some(fact.value.shown().to_owned());
+        let detail = Detail { field: *field, direction, of: whose(id, is), old: value(was), new: value(is), meaning, items: Vec::new() };
         self.0.insert((*field, direction, id.clone()), detail);
     }
 
     /// What all of them come to; `None`: nothing happened.
     fn kind(&self) -> Option<ChangeKind> {
-        let directions: BTreeSet<Direction> = self.0.keys().map(|(_, direction, _)| *direction).collect();
+        self.0.keys().next()?;
+        let reaching = self.0.keys().filter(|(field, ..)| !field.is_neutral());
+        let directions: BTreeSet<Direction> = reaching.map(|(_, direction, _)| *direction).collect();
         let mut directions = directions.into_iter();
-        match (directions.next()?, directions.next()) {
-            (Direction::Grew, None) => Some(ChangeKind::Grew),
-            (Direction::Shrank, None) => Some(ChangeKind::Shrank),
+        match (directions.next(), directions.next()) {
+            (Some(Direction::Grew), None) => Some(ChangeKind::Grew),
+            (Some(Direction::Shrank), None) => Some(ChangeKind::Shrank),
             _ => Some(ChangeKind::Changed),
         }
     }
@@ -342,4 +366,9 @@ impl Details {
     fn finish(self) -> Vec<Detail> {
         self.0.into_values().collect()
     }
+}
+
+/// What has a value, where that is not the subject itself.
+fn whose(id: &str, fact: &Fact) -> Option<Item> {
+    fact.whose.as_ref().map(|name| Item { id: id.to_owned(), name: name.clone(), tier: None })
 }

@@ -27,6 +27,10 @@ impl Dice {
         usize::from(self.0[self.1 % self.0.len()]) % sides
     }
 
+    fn few(&mut self, of: std::ops::Range<usize>) -> Vec<usize> {
+        of.filter(|_| self.next(3) > 0).collect()
+    }
+
     fn some(&mut self, of: &[&str]) -> Vec<String> {
         of.iter().filter(|_| self.next(2) == 0).map(|item| (*item).to_owned()).collect()
     }
@@ -56,11 +60,43 @@ fn partner(dice: &mut Dice) -> Json {
             })
         })
         .collect();
-    let groups: Vec<Json> = (0..2).map(|n| json!({ "id": format!("g{n}"), "isAssignableToRole": dice.next(2) == 0 })).collect();
+    let groups: Vec<Json> = (0..2)
+        .map(|n| {
+            let types: &[&str] = if dice.next(2) == 0 { &["DynamicMembership"] } else { &[] };
+            json!({ "id": format!("g{n}"), "isAssignableToRole": dice.next(2) == 0, "gone": dice.next(4) == 0, "groupTypes": types,
+                "onPremisesSyncEnabled": dice.next(2) == 0, "isManagementRestricted": dice.next(2) == 0 })
+        })
+        .collect();
+    let kinds = ["user", "servicePrincipal", "group"];
+    let principals: Vec<Json> = (1..=3)
+        .map(|n| {
+            json!({ "id": format!("u{n}"), "kind": kinds[dice.next(3)], "accountEnabled": dice.next(2) == 0,
+                "userType": if dice.next(2) == 0 { "Guest" } else { "Member" } })
+        })
+        .collect();
+    let factors: Vec<Json> = dice
+        .few(1..4)
+        .into_iter()
+        .map(|n| {
+            json!({ "userId": format!("u{n}"), "isMfaCapable": dice.next(2) == 0, "isMfaRegistered": dice.next(2) == 0,
+                "methods": dice.some(&["fido2", "sms"]) })
+        })
+        .collect();
+    let pim: Vec<Json> = dice
+        .few(1..4)
+        .into_iter()
+        .map(|n| {
+            let kind = ["eligible", "assigned", "activated"][dice.next(3)];
+            json!({ "id": format!("i{n}"), "groupId": "g0", "principalId": format!("u{n}"), "kind": kind })
+        })
+        .collect();
     let mut members = || dice.some(&["u1", "u2", "u3"]);
     let group_members = json!({ "g0": members(), "g1": members() });
     let owners = json!({ "g0": members() });
     json!({ "relationships": relationships, "assignments": assignments, "groups": groups, "groupMembers": group_members, "groupOwners": owners,
+        "principals": principals, "mfaRegistrations": factors, "groupPim": pim,
+        "organization": { "id": "t", "displayName": "T", "verifiedDomains": dice.some(&["a.example", "b.example"]) },
+        "customers": dice.some(&OUTSIDE).iter().map(|id| json!({ "tenantId": id })).collect::<Vec<_>>(),
         "contracts": [{ "id": "c", "customerId": OUTSIDE[dice.next(3)], "contractType": "ResellerPartner" }] })
 }
 
@@ -81,8 +117,41 @@ fn customer(dice: &mut Dice) -> Json {
             "directoryScopeId": "/", "principalTenantId": id, "principalKind": "group" })
         })
         .collect();
-    let apps: Vec<Json> = with(dice).into_iter().map(|id| json!({ "id": format!("s{id}"), "appId": "x", "ownerTenantId": id })).collect();
-    json!({ "crossTenantPartners": providers, "providerConstraints": ceilings, "roleAssignments": held, "servicePrincipals": apps })
+    let apps: Vec<Json> = with(dice)
+        .into_iter()
+        .map(|id| {
+            let credentials: Vec<Json> = dice.some(&["k1", "k2"]).iter().map(|key| json!({ "keyId": key, "kind": "password" })).collect();
+            json!({ "id": format!("s{id}"), "appId": "x", "ownerTenantId": id, "accountEnabled": dice.next(2) == 0, "credentials": credentials,
+                "verifiedPublisher": if dice.next(2) == 0 { Some("P") } else { None } })
+        })
+        .collect();
+    let guests: Vec<Json> = with(dice)
+        .into_iter()
+        .map(|id| json!({ "id": format!("e{id}"), "homeTenantId": id, "accountEnabled": dice.next(2) == 0, "userType": "Guest" }))
+        .collect();
+    let governance: Vec<Json> = with(dice)
+        .into_iter()
+        .map(|id| {
+            json!({ "id": format!("v{id}"), "kind": "relationship", "governingTenantId": id, "status": "active",
+                "governedTenantCanTerminate": dice.next(2) == 0, "provisionedApps": dice.some(&["p", "q"]) })
+        })
+        .collect();
+    let policies: Vec<Json> = dice
+        .few(0..2)
+        .into_iter()
+        .map(|n| {
+            json!({ "id": format!("c{n}"), "state": if dice.next(2) == 0 { "enabled" } else { "disabled" },
+                "conditions": { "users": { "includeUsers": dice.some(&["All", "GuestsOrExternalUsers"]) } } })
+        })
+        .collect();
+    let stated: Vec<Json> = with(dice)
+        .into_iter()
+        .map(|id| {
+            json!({ "partnerTenantId": id, "relationship": { "id": "d", "status": STATUSES[dice.next(6)], "roles": dice.some(&ROLES) } })
+        })
+        .collect();
+    json!({ "crossTenantPartners": providers, "providerConstraints": ceilings, "roleAssignments": held, "servicePrincipals": apps,
+        "externalUsers": guests, "governance": governance, "conditionalAccess": policies, "declared": { "relationships": stated } })
 }
 
 /// How well everything was read; `blind` of `None`: all of it.
@@ -128,6 +197,12 @@ fn shuffled(tenant: &TenantSnapshot) -> TenantSnapshot {
     partner.assignments.reverse();
     partner.groups.reverse();
     partner.contracts.reverse();
+    partner.principals.reverse();
+    partner.mfa_registrations.reverse();
+    partner.group_pim.reverse();
+    for principal in &mut partner.principals {
+        principal.display_name = Some("renamed".into());
+    }
     partner.group_members.values_mut().for_each(|list| list.reverse());
     for relationship in &mut partner.relationships {
         relationship.display_name.push_str(" renamed");
@@ -143,6 +218,14 @@ fn shuffled(tenant: &TenantSnapshot) -> TenantSnapshot {
     customer.provider_constraints.reverse();
     customer.role_assignments.reverse();
     customer.service_principals.reverse();
+    customer.external_users.reverse();
+    customer.governance.reverse();
+    customer.conditional_access.reverse();
+    customer.declared.relationships.reverse();
+    customer.service_principals.iter_mut().for_each(|app| {
+        app.credentials.reverse();
+        app.display_name = Some("renamed".into());
+    });
     customer.role_assignments.iter_mut().for_each(|row| row.id.push('x'));
     other
 }
@@ -166,6 +249,9 @@ fn mirrored(change: &Change) -> Change {
             },
             old: detail.new.clone(),
             new: detail.old.clone(),
+            // What a value means says nothing more than the value, and a name is none.
+            meaning: None,
+            of: detail.of.as_ref().map(|of| Item { name: String::new(), ..of.clone() }),
             ..detail.clone()
         })
         .collect();
@@ -256,6 +342,14 @@ fn forget(tenant: &mut TenantSnapshot, dataset: Dataset) {
         Dataset::GroupMembers => partner.group_members.clear(),
         Dataset::GroupOwners => partner.group_owners.clear(),
         Dataset::Contracts => partner.contracts.clear(),
+        Dataset::Customers => partner.customers.clear(),
+        Dataset::GroupPim => partner.group_pim.clear(),
+        Dataset::MfaRegistration => partner.mfa_registrations.clear(),
+        Dataset::Organization => (partner.organization, customer.organization) = (None, None),
+        Dataset::ExternalUsers => customer.external_users.clear(),
+        Dataset::Governance => customer.governance.clear(),
+        Dataset::ConditionalAccess => customer.conditional_access.clear(),
+        Dataset::Declared => customer.declared = Default::default(),
         Dataset::CrossTenantPartners => customer.cross_tenant_partners.clear(),
         Dataset::ProviderConstraints => customer.provider_constraints.clear(),
         Dataset::RoleAssignments => customer.role_assignments.clear(),

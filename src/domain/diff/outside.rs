@@ -1,16 +1,18 @@
 //! The customer view as a picture: one subject for each outside tenant that stands in the tenant's own directory.
 //!
-//! What only a log or a file tells of an outside tenant is no fact of it: it would come and go with the window of the log.
+//! What only a log tells of an outside tenant is no fact of it: it would come and go with the window of the log. What a file declares of it is
+//! a subject of its own.
 
 use super::field::Field;
-use super::picture::{Kind, Picture, State};
+use super::holdings::{self, Rows};
+use super::picture::{Kind, Picture, State, yes};
 use crate::domain::conditional_access::VerdictKind;
 use crate::domain::customer::GovernanceRow;
 use crate::domain::ledger::{Entry, HeldRole, LedgerApp};
 use crate::domain::{Party, roles};
 
 /// Adds an entry of the ledger.
-pub(super) fn add(picture: &mut Picture, entry: &Entry) {
+pub(super) fn add(picture: &mut Picture, entry: &Entry, rows: &Rows<'_>) {
     let party = Party { tenant_id: entry.tenant_id.clone(), name: entry.name.clone() };
     let mut state = State::new(entry.name.clone(), Some(party));
     state.switch(Field::ServiceProvider, entry.service_provider_entry);
@@ -28,6 +30,9 @@ pub(super) fn add(picture: &mut Picture, entry: &Entry) {
     }
     if state.facts.is_empty() {
         return;
+    }
+    if !picture.unlisted {
+        holdings::add(&mut state, entry, rows);
     }
     if let Some(verdict) = &entry.conditional_access {
         demanded(&mut state, verdict.kind);
@@ -47,9 +52,7 @@ fn held(state: &mut State, field: Field, role: &HeldRole) {
 fn application(state: &mut State, app: &LedgerApp) {
     state.member(Field::Application, app.id.clone(), app.name.clone(), None);
     if let Some(enabled) = app.enabled {
-        let shown = if enabled { "true" } else { "false" };
-        let fact = super::Fact { value: super::Value::Only(format!("{}: {shown}", app.name).into(), i64::from(enabled)), tier: None };
-        state.facts.insert((Field::Enabled, app.id.clone()), fact);
+        state.only_of(Field::Enabled, (&app.id, &app.name), yes(enabled), i64::from(enabled));
     }
     for (field, values) in [(Field::Permission, &app.permissions), (Field::Scope, &app.scopes)] {
         for value in values {
@@ -78,7 +81,7 @@ fn settings(state: &mut State, entry: &Entry) {
 
 fn governance(state: &mut State, row: &GovernanceRow) {
     let status = row.status.as_deref().unwrap_or("unknown");
-    state.member(Field::Governance, format!("{}/{status}", row.id), format!("{} {status}", row.kind), None);
+    state.member(Field::Governance, format!("{}/{}/{status}", row.id, row.kind), format!("{} {status}", row.kind), None);
     for role in &row.roles {
         state.member(Field::GovernanceRole, format!("{}/{role}", row.id), roles::name(role).to_owned(), roles::tier(role));
     }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::field::Field;
-use super::picture::{Kind, Lifecycle, Picture, State};
+use super::person::{account, bounded, factors, person, registrations};
+use super::picture::{Kind, Lifecycle, Picture, State, yes};
 use crate::domain::facts::{
-    Assignment, Group, PartnerFacts, PimInstance, PimKind, Principal, PrincipalKind, Relationship, RelationshipStatus,
+    Assignment, AssignmentStatus, Group, PartnerFacts, PimInstance, PimKind, Principal, PrincipalKind, Relationship, RelationshipStatus,
 };
 use crate::domain::joined::customer_names;
 use crate::domain::{Party, Text, roles};
@@ -24,8 +25,11 @@ pub(super) fn add(picture: &mut Picture, facts: &PartnerFacts) {
     let mut group_roles: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for assignment in facts.assignments.iter().filter(|assignment| assignment.is_current()) {
         let state = picture.subjects.get_mut(&(Kind::Relationship, assignment.relationship_id.clone()));
-        if let Some(state) = state.filter(|_| assignment.holds_roles()) {
-            hold(state, assignment, &names);
+        if let Some(state) = state {
+            if assignment.holds_roles() {
+                hold(state, assignment, &names);
+            }
+            stand(state, assignment, &names);
         }
         if live.contains(assignment.relationship_id.as_str()) {
             group_roles.entry(&assignment.group_id).or_default().extend(assignment.roles.iter().map(String::as_str));
@@ -36,9 +40,20 @@ pub(super) fn add(picture: &mut Picture, facts: &PartnerFacts) {
         let state = of_group(id, roles::worst_tier(held.iter().copied()), facts, &names, &mut people);
         picture.subjects.insert((Kind::Group, (*id).to_owned()), state);
     }
+    let registered = registrations(facts);
     for id in people {
-        picture.subjects.insert((Kind::Person, id.to_owned()), person(names.person(id)));
+        let mut state = person(names.person(id));
+        names.principals.get(id).into_iter().for_each(|principal| account(&mut state, principal));
+        registered.get(id).into_iter().for_each(|row| factors(&mut state, row));
+        picture.subjects.insert((Kind::Person, id.to_owned()), state);
     }
+    for customer in &facts.customers {
+        let party = names.party(&customer.tenant_id);
+        let mut state = State::new(party.name.clone(), Some(party));
+        state.switch(Field::Listed, true);
+        picture.subjects.insert((Kind::Customer, customer.tenant_id.clone()), state);
+    }
+    super::own::organization(picture, facts.organization.as_ref(), facts.licenses.as_ref(), None);
     for contract in &facts.contracts {
         let key = (Kind::Contract, contract.customer_id.clone());
         let party = names.party(&contract.customer_id);
@@ -69,13 +84,6 @@ pub(super) fn add_sums(picture: &mut Picture, sums: &Sums) {
     }
 }
 
-/// Someone who can use delegated access.
-fn person(name: &str) -> State {
-    let mut state = State::new(name, None);
-    state.switch(Field::Access, true);
-    state
-}
-
 fn of_relationship(relationship: &Relationship, names: &Names<'_>) -> State {
     let party = relationship.customer_id().map(|id| names.party(id));
     let mut state = State::new(relationship.display_name.clone(), party);
@@ -99,7 +107,7 @@ fn of_relationship(relationship: &Relationship, names: &Names<'_>) -> State {
 }
 
 /// How far a status reaches: nothing, an open offer, access.
-fn reach(status: &RelationshipStatus) -> i64 {
+pub(super) fn reach(status: &RelationshipStatus) -> i64 {
     match status {
         status if status.is_live() => 2,
         status if status.is_offer() => 1,
@@ -117,17 +125,42 @@ fn hold(state: &mut State, assignment: &Assignment, names: &Names<'_>) {
     }
 }
 
+/// How an assignment stands that is not in force.
+fn stand(state: &mut State, assignment: &Assignment, names: &Names<'_>) {
+    if assignment.status != AssignmentStatus::Active {
+        let (group, status) = (&assignment.group_id, assignment.status.as_str());
+        state.member(Field::AssignmentStatus, format!("{group}/{status}"), format!("{} {status}", names.group(group)), None);
+    }
+}
+
+/// What a group is. What the directory did not say is no fact, but for what it says only of groups that are it.
+fn kind_of(state: &mut State, group: &Group) {
+    state.flag(Field::Gone, group.gone, false);
+    if group.gone {
+        return;
+    }
+    state.flag(Field::ManagementRestricted, group.is_management_restricted == Some(true), false);
+    let is_dynamic = group.group_types.iter().any(|kind| kind.eq_ignore_ascii_case("DynamicMembership"));
+    state.only(Field::Dynamic, if is_dynamic { "DynamicMembership" } else { "none" }, i64::from(is_dynamic));
+    state.only(Field::MembershipRule, group.membership_rule.clone().unwrap_or_else(|| "none".to_owned()), 0);
+    state.flag(Field::Synced, group.on_premises_sync_enabled == Some(true), true);
+}
+
 fn of_group<'a>(id: &str, tier: Option<u8>, facts: &'a PartnerFacts, names: &Names<'a>, people: &mut BTreeSet<&'a str>) -> State {
     let mut state = State::new(names.group(id), None);
     if let Some(assignable) = names.groups.get(id).and_then(|group| group.is_assignable_to_role) {
         // A group that anyone with an eye on groups can change reaches farther.
         state.only(Field::RoleAssignable, if assignable { "true" } else { "false" }, i64::from(!assignable));
     }
+    names.groups.get(id).into_iter().for_each(|group| kind_of(&mut state, group));
+    let for_a_while = bounded(names.pim.get(id).map_or(&[], Vec::as_slice));
     let may_use = |id: &&String| !names.is_of(id, &[PrincipalKind::Group, PrincipalKind::Device, PrincipalKind::Contact]);
     let is_user = |id: &str| names.is_of(id, &[PrincipalKind::User]);
     let mut users: BTreeSet<&str> = BTreeSet::new();
     for member in facts.group_members.get(id).into_iter().flatten().filter(may_use) {
         state.member(Field::Member, member.clone(), names.person(member).to_owned(), tier);
+        let is_standing = !for_a_while.contains(member.as_str());
+        state.only_of(Field::Standing, (member, names.person(member)), yes(is_standing), i64::from(is_standing));
         users.extend(is_user(member).then_some(member.as_str()));
         people.extend(names.principals.contains_key(member.as_str()).then_some(member.as_str()));
     }

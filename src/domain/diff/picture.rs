@@ -19,13 +19,38 @@ pub enum Kind {
     Person,
     /// A reseller partnership, by customer.
     Contract,
+    /// A customer that is listed as one with delegated administration.
+    Customer,
+    /// The tenant itself.
+    Organization,
     /// A tenant outside (customer view).
     Tenant,
+    /// What a file declares of a tenant outside: a relationship, or a row of the Partner relationships page.
+    Declared,
+    /// A Conditional Access policy.
+    Policy,
+    /// A named location.
+    Location,
+    /// An authentication strength.
+    Strength,
+    /// A role of the directory.
+    Role,
     /// A dataset.
     Dataset,
 }
 
 impl Kind {
+    /// The dataset that lists the subjects of a kind, where nothing else tells of them.
+    pub(super) const fn listed_in(self) -> Option<Dataset> {
+        match self {
+            Kind::Declared => Some(Dataset::Declared),
+            Kind::Policy => Some(Dataset::ConditionalAccess),
+            Kind::Location => Some(Dataset::NamedLocations),
+            Kind::Strength => Some(Dataset::AuthenticationStrengths),
+            _ => None,
+        }
+    }
+
     /// The word used in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -33,7 +58,14 @@ impl Kind {
             Kind::Group => "group",
             Kind::Person => "user",
             Kind::Contract => "contract",
+            Kind::Customer => "customer",
+            Kind::Organization => "organization",
             Kind::Tenant => "tenant",
+            Kind::Declared => "declared",
+            Kind::Policy => "policy",
+            Kind::Location => "namedLocation",
+            Kind::Strength => "authenticationStrength",
+            Kind::Role => "role",
             Kind::Dataset => "dataset",
         }
     }
@@ -64,6 +96,8 @@ pub struct Fact {
     pub value: Value,
     /// The tier of what it gives, where it gives a role.
     pub tier: Option<u8>,
+    /// Of an only value: the name of what has it, where that is not the subject. No part of the value: a new name is no difference.
+    pub whose: Option<String>,
 }
 
 /// How far along a relationship is: what tells an end from a clean-up.
@@ -98,7 +132,7 @@ impl State {
 
     /// Adds one of several values.
     pub(super) fn member(&mut self, field: Field, id: impl Into<String>, shown: impl Into<Text>, tier: Option<u8>) {
-        self.facts.insert((field, id.into()), Fact { value: Value::Member(shown.into()), tier });
+        self.facts.insert((field, id.into()), Fact { value: Value::Member(shown.into()), tier, whose: None });
     }
 
     /// Adds a role, by its name in the catalog.
@@ -109,7 +143,18 @@ impl State {
 
     /// Adds the only value of a field.
     pub(super) fn only(&mut self, field: Field, shown: impl Into<Text>, rank: i64) {
-        self.facts.insert((field, String::new()), Fact { value: Value::Only(shown.into(), rank), tier: None });
+        self.facts.insert((field, String::new()), Fact { value: Value::Only(shown.into(), rank), tier: None, whose: None });
+    }
+
+    /// Adds the only value of a field of something that belongs to the subject.
+    pub(super) fn only_of(&mut self, field: Field, (id, whose): (&str, &str), shown: impl Into<Text>, rank: i64) {
+        let fact = Fact { value: Value::Only(shown.into(), rank), tier: None, whose: Some(whose.to_owned()) };
+        self.facts.insert((field, id.to_owned()), fact);
+    }
+
+    /// Adds a yes or no; which of both reaches farther is for the field to say.
+    pub(super) fn flag(&mut self, field: Field, is: bool, reaches_if: bool) {
+        self.only(field, yes(is), i64::from(is == reaches_if));
     }
 
     /// Adds a switch that is on; one that is off is no fact.
@@ -153,6 +198,9 @@ pub struct Picture {
     pub coverage: BTreeMap<Dataset, Coverage>,
     /// Datasets whose rows the file does not carry, however well they were read.
     pub blind: BTreeSet<Dataset>,
+    /// True if its file carries none of the subjects that a dataset alone lists (policies, what files declare), nor what an outside tenant's
+    /// applications and guests are.
+    pub unlisted: bool,
     /// The subjects.
     pub subjects: BTreeMap<(Kind, String), State>,
 }
@@ -160,6 +208,10 @@ pub struct Picture {
 impl Picture {
     /// The picture of a snapshot's tenant, with the ledger of its customer view.
     pub fn of(tenant: &TenantSnapshot, ledger: &Ledger, collected_at: Timestamp) -> Picture {
+        Picture::drawn(tenant, ledger, collected_at, false)
+    }
+
+    fn drawn(tenant: &TenantSnapshot, ledger: &Ledger, collected_at: Timestamp, unlisted: bool) -> Picture {
         let mut picture = Picture {
             tenant_id: tenant.tenant_id.clone(),
             display_name: tenant.display_name.clone(),
@@ -167,11 +219,17 @@ impl Picture {
             collected_at,
             coverage: tenant.coverage.clone(),
             blind: BTreeSet::new(),
+            unlisted,
             subjects: BTreeMap::new(),
         };
         match tenant.view {
             View::Partner => super::partner::add(&mut picture, &tenant.partner),
-            View::Customer => ledger.entries.values().for_each(|entry| super::outside::add(&mut picture, entry)),
+            View::Customer => {
+                let rows = super::holdings::Rows::of(&tenant.customer);
+                ledger.entries.values().for_each(|entry| super::outside::add(&mut picture, entry, &rows));
+                super::stated::add(&mut picture, &tenant.customer.declared, ledger);
+                super::own::add(&mut picture, &tenant.customer);
+            }
         }
         picture.add_datasets();
         picture
@@ -179,11 +237,11 @@ impl Picture {
 
     /// The picture of a report's tenant: what a report holds of the facts, its coverage, and sums in place of rows.
     pub fn of_report(tenant: &TenantSnapshot, ledger: &Ledger, collected_at: Timestamp, sums: &Sums) -> Picture {
-        let mut picture = Picture::of(tenant, ledger, collected_at);
+        let mut picture = Picture::drawn(tenant, ledger, collected_at, true);
         super::partner::add_sums(&mut picture, sums);
         if tenant.view == View::Partner {
-            use Dataset::{Contracts, GroupMembers, GroupOwners, GroupPim, Groups};
-            picture.blind = [Contracts, GroupMembers, GroupOwners, GroupPim, Groups].into();
+            use Dataset::{Contracts, Customers, GroupMembers, GroupOwners, GroupPim, Groups, MfaRegistration};
+            picture.blind = [Contracts, Customers, GroupMembers, GroupOwners, GroupPim, Groups, MfaRegistration].into();
         }
         picture
     }
@@ -213,6 +271,19 @@ impl Picture {
             }
         }
     }
+}
+
+/// A yes or no, as Graph writes it.
+pub(super) const fn yes(is: bool) -> &'static str {
+    if is { "true" } else { "false" }
+}
+
+/// Several values as one, and how many: in an order of their own. For rows of which a file carries all or none.
+pub(super) fn all_of(values: impl IntoIterator<Item = String>) -> (String, i64) {
+    let values: BTreeSet<String> = values.into_iter().collect();
+    let many = i64::try_from(values.len()).unwrap_or(i64::MAX);
+    let shown = values.into_iter().collect::<Vec<_>>().join(", ");
+    (if shown.is_empty() { "none".to_owned() } else { shown }, many)
 }
 
 /// How much is seen through a dataset.

@@ -90,7 +90,8 @@ struct Tenant<'a> {
 struct Change<'a> {
     /// What happened.
     change: ChangeName,
-    /// To what: `relationship`, `group`, `user`, `contract`, `tenant` or `dataset`.
+    /// To what: `relationship`, `group`, `user`, `contract`, `customer`, `organization` (the audited tenant), `tenant` (one outside),
+    /// `declared` (what a file says of one outside), `policy`, `namedLocation`, `authenticationStrength`, `role` or `dataset`.
     subject: &'a Subject,
     /// The customer that it belongs to (partner view).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,12 +132,18 @@ struct Detail<'a> {
     field: &'static str,
     /// `grew`: what is listed came. `shrank`: it went. `changed`: neither more nor less.
     direction: DirectionName,
+    /// Of a field of something that belongs to the subject (an application, a guest, a member): what that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<Item<'a>>,
     /// Of a field with one value: what it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     old: Option<&'a str>,
     /// Of a field with one value: what it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<&'a str>,
+    /// What that value means, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meaning: Option<&'static str>,
     /// Of a field with several values: those that came or went.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     items: Vec<Item<'a>>,
@@ -287,9 +294,17 @@ impl<'a> From<&'a diff::Detail> for Detail<'a> {
                 Direction::Shrank => DirectionName::Shrank,
                 Direction::Changed => DirectionName::Changed,
             },
+            of: detail.of.as_ref().map(Item::from),
             old: detail.old.as_deref(),
             new: detail.new.as_deref(),
-            items: detail.items.iter().map(|item| Item { id: &item.id, name: &item.name, tier: item.tier }).collect(),
+            meaning: detail.meaning,
+            items: detail.items.iter().map(Item::from).collect(),
         }
+    }
+}
+
+impl<'a> From<&'a diff::Item> for Item<'a> {
+    fn from(item: &'a diff::Item) -> Self {
+        Item { id: &item.id, name: &item.name, tier: item.tier }
     }
 }

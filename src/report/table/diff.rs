@@ -6,7 +6,7 @@ use super::ink::{self, Ink};
 use super::layout::{count, heading, name_or, paragraph, prose, wrap};
 use super::{GREATEST_WIDTH, LEAST_WIDTH};
 use crate::domain::View;
-use crate::domain::diff::{Change, ChangeKind, Detail, Diff, Direction, Ending, Field, Form, Item, NotCompared, TenantDiff};
+use crate::domain::diff::{Change, ChangeKind, Detail, Diff, Direction, Ending, Field, Form, Item, Kind, NotCompared, TenantDiff};
 use crate::report::{RenderError, RenderOptions};
 
 /// How many values of a field are named unless all are asked for.
@@ -64,7 +64,10 @@ impl Page {
         let whose = match (owner, view) {
             (Some((name, id)), _) => name_or(name, id, self.width),
             (None, View::Partner) => "This partner's own directory and offers to any customer".to_owned(),
-            (None, View::Customer) => "What was read".to_owned(),
+            (None, View::Customer) if changes.iter().all(|change| &*change.subject.kind == Kind::Dataset.as_str()) => {
+                "What was read".to_owned()
+            }
+            (None, View::Customer) => "This tenant's own directory and policies".to_owned(),
         };
         wrap(&whose, self.width).iter().for_each(|line| line_of(out, "", line));
         let shown = if self.full || changes.len() <= FEW_CHANGES + 1 { changes.len() } else { FEW_CHANGES };
@@ -109,7 +112,9 @@ impl Page {
             (Some(one), None) | (None, Some(one)) => prose(one),
             (None, None) => self.items(&detail.items),
         };
-        paragraph(out, &format!("          {sign}"), &format!("{}: {value}", detail.field.name()), self.width);
+        let of = detail.of.as_ref().map(|of| format!(" of {}", name_or(&of.name, &of.id, 120))).unwrap_or_default();
+        let meaning = detail.meaning.map(|words| format!(" ({words})")).unwrap_or_default();
+        paragraph(out, &format!("          {sign}"), &format!("{}{of}: {value}{meaning}", detail.field.name()), self.width);
     }
 
     /// Values, the most powerful first.
