@@ -88,8 +88,6 @@ mod outward;
 mod proved;
 mod shared;
 #[cfg(test)]
-mod shown;
-#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

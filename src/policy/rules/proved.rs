@@ -1,6 +1,7 @@
 //! Each rule proved on its own page: what it says that it reads, and every setting, is changed in its examples, and the verdict turns.
 
 mod places;
+mod shown;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use self::places::{Place, Pool, others, places, pool, with};
+use self::shown::SHOWN;
 use super::ALL;
-use super::shown::SHOWN;
 use super::unturned::{FIELDS, SETTINGS, Unturned};
 use crate::domain::Snapshot;
 use crate::domain::rule_meta::{Setting, SettingDefault};
