@@ -297,16 +297,25 @@ pub enum NoteKind {
     EndedApproval,
     /// The baseline does not hold a tenant in a view: nothing of it can be called new, and `--fail-on-new` cannot hold.
     NotInBaseline,
+    /// A relationship that the baseline held is gone, and Microsoft could not have cleaned it up yet: somebody removed it.
+    Removed,
 }
 
-/// An entry of the organisation's own policy that needs a look.
+impl NoteKind {
+    /// True if it tells of the baseline, false if of the organisation's own policy.
+    pub const fn is_of_baseline(self) -> bool {
+        matches!(self, NoteKind::NotInBaseline | NoteKind::Removed)
+    }
+}
+
+/// An entry of the organisation's own policy that needs a look, or what the baseline held and no finding tells.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
     /// What is the matter.
     pub kind: NoteKind,
     /// The rule of a waiver.
     pub rule_id: Option<String>,
-    /// The subject of a waiver, as it was written.
+    /// The subject of a waiver, as it was written; the tenant of an approval, or that a baseline lacks; the relationship that is gone.
     pub subject: Option<String>,
     /// The dataset of an accepted gap; `None`: every one.
     pub dataset: Option<Dataset>,

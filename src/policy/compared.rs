@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::diff::{self, Baseline, Before, Comparison, Form, Picture, Sight};
+use crate::domain::diff::{self, Baseline, Before, Change, Comparison, Ending, Field, Form, Picture, Sight};
 use crate::domain::ledger::{self, Ledger};
 use crate::domain::report::{Missing, NotApplicable, NotEvaluated, Note, NoteKind, Report};
 use crate::domain::{Dataset, Finding, Need, RuleMeta, Snapshot, Status, TenantSnapshot, Timestamp, View, fingerprint};
@@ -44,6 +44,33 @@ pub(super) fn not_in(baseline: &Baseline, snapshot: &Snapshot) -> Vec<Note> {
         text: format!("the baseline does not hold tenant {} in the {} view: what is new there is not known", tenant.tenant_id, tenant.view),
     };
     snapshot.tenants.iter().filter(is_new).map(note).collect()
+}
+
+/// A note on each relationship that somebody removed since the baseline, with its last state: the list does not show it any more.
+pub(super) fn removed(compared: &Compared<'_>) -> Vec<Note> {
+    let gone = compared.comparison.changes.iter().filter(|change| change.ending == Some(Ending::Removed));
+    let note = |change: &Change| {
+        let detail = |field: Field| change.details.iter().find(|detail| detail.field == field);
+        let status = detail(Field::Status).and_then(|detail| detail.old.clone()).unwrap_or_else(|| "of unknown status".to_owned());
+        let with = change.party.as_ref().map(|party| format!(" with {}", party.name)).unwrap_or_default();
+        let roles = match detail(Field::Role).map_or(0, |detail| detail.items.len()) {
+            1 => "1 role".to_owned(),
+            number => format!("{number} roles"),
+        };
+        Note {
+            kind: NoteKind::Removed,
+            rule_id: None,
+            subject: Some(change.subject.id.clone()),
+            dataset: None,
+            until: None,
+            text: format!(
+                "relationship {}{with} ({status}, {roles}) is gone since the baseline: somebody removed it, for Microsoft could not have \
+                 cleaned it up yet",
+                change.subject.name
+            ),
+        }
+    };
+    gone.map(note).collect()
 }
 
 /// A snapshot as a baseline: judged at its own time with the settings of this run, so that what is new is new in the tenant and not in the

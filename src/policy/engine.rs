@@ -60,7 +60,7 @@ fn judge(
     custom: &Verdicts,
 ) -> (Vec<TenantReport>, Judged) {
     let mut judged = Judged::default();
-    let mut tenants = Vec::new();
+    let (mut tenants, mut removed) = (Vec::new(), Vec::new());
     let mut order: Vec<&TenantSnapshot> = snapshot.tenants.iter().collect();
     order.sort_by(|a, b| (&a.tenant_id, a.view).cmp(&(&b.tenant_id, b.view)));
     for tenant in order {
@@ -68,6 +68,7 @@ fn judge(
         let compared = baseline.and_then(|baseline| Compared::new(baseline, tenant, &joined.ledger, snapshot.collected_at));
         let run = Judging { lookback_days: snapshot.lookback_days, settings, now, custom };
         Judge { tenant, joined: &joined, baseline: compared.as_ref(), run }.all(&mut judged);
+        removed.extend(compared.iter().flat_map(compared::removed));
         tenants.push(tenant_report(tenant, joined, settings, now));
     }
     if let Some(baseline) = baseline {
@@ -83,6 +84,7 @@ fn judge(
     judged.notes.extend(gaps::notes(&snapshot.tenants, &settings.accepted_gaps, now));
     judged.notes.extend(ended::notes(&settings.approved, now));
     judged.notes.extend(baseline.into_iter().flat_map(|baseline| compared::not_in(baseline, snapshot)));
+    judged.notes.append(&mut removed);
     (tenants, judged)
 }
 

@@ -182,6 +182,16 @@ fn a_relationship_that_vanished_is_told_with_its_last_state() {
     let table = program.run(&["diff", "s.json", "t.json"]);
     assert!(table.stdout.contains("went") && table.stdout.contains("could not have cleaned it up"), "{}", table.stdout);
     assert_eq!(program.run(&["diff", "s.json", "t.json", "--exit-zero"]).code, 0);
+
+    let (_, report) = program.report(&["evaluate", "t.json", "--baseline", "s.json"]);
+    let notes: Vec<&Value> = report["notes"].as_array().unwrap().iter().filter(|note| note["kind"] == "removed").collect();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert_eq!(notes[0]["subject"], change["subject"]["id"]);
+    assert!(notes[0]["text"].as_str().unwrap().contains("(active, "), "{}", notes[0]);
+    let table = program.run(&["evaluate", "t.json", "--baseline", "s.json"]);
+    assert!(table.stdout.contains("Since the baseline"), "{}", table.stdout);
+    let (_, same) = program.report(&["evaluate", "s.json", "--baseline", "s.json"]);
+    assert!(same.get("notes").is_none_or(|notes| notes.as_array().unwrap().is_empty()), "nothing is gone");
 }
 
 #[test]
@@ -273,6 +283,9 @@ fn a_baseline_without_one_of_two_tenants_says_so() {
     program.run(&["collect", "--fixture", "contoso", "-o", "c.json"]);
     let run = program.run(&["evaluate", "s.json", "c.json", "--baseline", "s.json", "--format", "json"]);
     assert!(run.stderr.contains("in the customer view"), "{}", run.stderr);
+    let limited = program.run(&["evaluate", "s.json", "c.json", "--baseline", "s.json", "--fail-on-new", "critical", "--allow-incomplete"]);
+    assert_eq!(limited.code, 3, "what is new there is not known: {}", limited.stdout);
+    assert!(limited.stdout.contains("the baseline does not hold a tenant"), "{}", limited.stdout);
     let report: Value = serde_json::from_str(&run.stdout).unwrap();
     let of_customer = report["findings"].as_array().unwrap().iter().filter(|finding| finding["view"] == "customer");
     assert!(of_customer.clone().count() > 0 && of_customer.clone().all(|finding| finding["state"] == "unknownBefore"));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::domain::report::NoteKind;
 use crate::domain::{Dataset, Severity, Timestamp};
 
-/// An entry of the organisation's own policy that needs a look.
+/// An entry of the organisation's own policy that needs a look, or what the baseline held and no finding tells.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Note<'a> {
@@ -15,13 +15,13 @@ pub(super) struct Note<'a> {
     /// The rule of a waiver.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rule_id: Option<&'a str>,
-    /// The subject of a waiver.
+    /// The subject of a waiver, the tenant of an approval or that a baseline lacks, the relationship that is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) subject: Option<&'a str>,
     /// The dataset of an accepted gap; absent: every one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) dataset: Option<Dataset>,
-    /// Until when it held.
+    /// Until when an entry of the policy held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) until: Option<Timestamp>,
     /// In words.
