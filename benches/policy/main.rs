@@ -1,9 +1,9 @@
 //! What judging costs on one core: every built-in rule over 10,000 relationships, 400 groups, 5,000 people and 200,000 sign-ins (partner view), and
 //! over 200,000 sign-ins and 100,000 audit events (customer view). `cargo bench --bench policy`; it ends with 1 if a target is missed.
 //!
-//! It judges each view in a process of its own, held to one core by `taskset` where there is one, which reads its facts from a file: what it holds after
-//! reading is the snapshot, what it holds at most while judging is beyond it. Targets are held against the processor time of that process, so
-//! that what else runs on the machine decides nothing; the time on the wall stands beside it. What rules in Rego cost on the same facts:
+//! Each view is judged in two processes, held to one core by `taskset` where there is one: one for all rules together, one for each rule alone. They read
+//! their facts from a file: what is held after reading is the snapshot, what is held at most while judging is beyond it. Targets are held against
+//! processor time, so that what else runs on the machine decides little; the time on the wall stands beside it. What rules in Rego cost on the same facts:
 //! `cargo bench --bench rego`.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]

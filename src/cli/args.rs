@@ -282,7 +282,8 @@ pub(super) struct JudgingArgs {
     #[arg(long, value_name = "FILE", env = "PARTNERSCOPE_BASELINE", hide_env_values = true)]
     pub(super) baseline: Option<PathBuf>,
     /// critical, high, medium, low or info: only findings that are new against the baseline, or that the facts made as bad since, make exit
-    /// 1, those at or above it; with --fail-on on the command line too, either of the two does
+    /// 1, those at or above it, and a tenant that the baseline does not hold exit 3; with --fail-on on the command line too, either of
+    /// the two does
     #[arg(long, value_name = "SEVERITY", env = "PARTNERSCOPE_FAIL_ON_NEW", hide_env_values = true)]
     pub(super) fail_on_new: Option<String>,
     /// How policies for "All users" are read for technicians of service providers: technicians-too (the default) or directory-only

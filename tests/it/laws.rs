@@ -244,6 +244,20 @@ fn denied(whole: &Snapshot, dataset: Dataset) -> Snapshot {
     cut
 }
 
+/// Hands over the examples of each page with the datasets that their rule uses, and the fixtures with all.
+fn on_pages_and_fixtures(mut hold: impl FnMut(&Snapshot, Option<&Snapshot>, Vec<Dataset>)) {
+    for rule in ALL {
+        for example in examples(rule.meta.page) {
+            let (whole, before) = (load(example.json).unwrap(), load_baseline(example.json).unwrap());
+            let uses = rule.meta.uses_in(whole.tenants[0].view).iter().map(|uses| uses.dataset);
+            hold(&whole, before.as_ref(), uses.collect());
+        }
+    }
+    for fixture in [&*TIDY, &*NORTHWIND, &*TIDY_CUSTOMER, &*CONTOSO, &*GOVERNED] {
+        hold(fixture, None, Dataset::of_view(fixture.tenants[0].view).collect());
+    }
+}
+
 /// Not even that nothing is there. The pages show it of what each rule uses, the fixtures and what is generated of everything.
 #[test]
 fn no_finding_shows_anything_of_what_was_not_read() {
@@ -255,16 +269,7 @@ fn no_finding_shows_anything_of_what_was_not_read() {
             shown.extend(shown_of(&report, dataset));
         }
     };
-    for rule in ALL {
-        for example in examples(rule.meta.page) {
-            let (whole, before) = (load(example.json).unwrap(), load_baseline(example.json).unwrap());
-            let uses = rule.meta.uses_in(whole.tenants[0].view).iter().map(|uses| uses.dataset);
-            hold(&whole, before.as_ref(), uses.collect());
-        }
-    }
-    for fixture in [&*TIDY, &*NORTHWIND, &*TIDY_CUSTOMER, &*CONTOSO, &*GOVERNED] {
-        hold(fixture, None, Dataset::of_view(fixture.tenants[0].view).collect());
-    }
+    on_pages_and_fixtures(&mut hold);
     let mut runner = TestRunner::new(config());
     for _ in 0..2 * CASES {
         let (view, mut dice) = drawn().new_tree(&mut runner).unwrap().current();
@@ -309,16 +314,7 @@ fn what_was_not_read_makes_nothing_weigh_more() {
             anew.extend(weighed_anew(&report, &judge(&denied(whole, dataset)), dataset));
         }
     };
-    for rule in ALL {
-        for example in examples(rule.meta.page) {
-            let (whole, before) = (load(example.json).unwrap(), load_baseline(example.json).unwrap());
-            let uses = rule.meta.uses_in(whole.tenants[0].view).iter().map(|uses| uses.dataset);
-            hold(&whole, before.as_ref(), uses.collect());
-        }
-    }
-    for fixture in [&*TIDY, &*NORTHWIND, &*TIDY_CUSTOMER, &*CONTOSO, &*GOVERNED] {
-        hold(fixture, None, Dataset::of_view(fixture.tenants[0].view).collect());
-    }
+    on_pages_and_fixtures(&mut hold);
     assert_eq!(anew, BTreeSet::new());
 }
 

@@ -68,6 +68,46 @@ fn an_ended_waiver_lets_the_finding_count_again_and_says_so() {
     assert_eq!(report["notes"][0]["kind"], "endedWaiver");
 }
 
+/// Whatever the rule, and in both views.
+#[test]
+fn an_ended_approval_lowers_nothing_and_each_finding_on_that_tenant_names_it() {
+    for (fixture, other_side) in [("northwind-msp", "customer"), ("contoso", "partner")] {
+        let program = Program::new();
+        program.run(&["collect", "--fixture", fixture, "-o", "s.json"]);
+        let args = ["evaluate", "s.json", "--config", "p.toml", "--allow-incomplete"];
+        program.write("p.toml", "");
+        let (_, before) = program.report(&args);
+        let tenants: std::collections::BTreeSet<String> =
+            texts(&before, &format!("/{other_side}/tenantId")).into_iter().filter(|id| id.contains('-') && !id.contains('.')).collect();
+        let ended: String =
+            tenants.iter().map(|tenant| format!("[[approved]]\ntenant = \"{tenant}\"\nowner = \"it\"\nuntil = 2020-01-31\n")).collect();
+        program.write("p.toml", &ended);
+        let (_, report) = program.report(&args);
+        // The home of a guest of whom only the mail domain is known has no tenant id, and cannot be approved.
+        let is_on_one = |finding: &Value| finding[other_side]["tenantId"].as_str().is_some_and(|id| tenants.contains(id));
+        let on_them: Vec<&Value> = report["findings"].as_array().unwrap().iter().filter(|finding| is_on_one(finding)).collect();
+        assert!(on_them.len() > 1, "{fixture}");
+        for finding in on_them {
+            let until = finding["evidence"].as_array().unwrap().iter().filter(|row| row["field"] == "approved.until").count();
+            assert_eq!((until, finding.get("approval")), (1, None), "{finding}");
+        }
+        let notes = report["notes"].as_array().unwrap().iter().filter(|note| note["kind"] == "endedApproval");
+        assert_eq!(notes.count(), tenants.len());
+    }
+}
+
+#[test]
+fn rules_that_were_left_out_are_told() {
+    let program = strict();
+    let args = ["evaluate", "s.json", "--no-config", "--skip-rule", "gdap-long-duration", "--skip-rule", "gdap-tier0-role"];
+    let (_, report) = program.report(&args);
+    assert_eq!(report["run"]["leftOut"], serde_json::json!(["LIF-02", "PRV-02"]));
+    let table = program.run(&args).stdout;
+    assert!(table.contains("2 rules left out: LIF-02, PRV-02."), "{table}");
+    let (_, all) = program.report(&args[..3]);
+    assert!(all["run"].get("leftOut").is_none());
+}
+
 #[test]
 fn an_ended_waiver_beside_one_that_holds_lets_nothing_count() {
     let program = strict();

@@ -136,7 +136,7 @@ fn judge_ceiling(ctx: &Ctx<'_>, out: &mut Out, entry: &Entry) {
         .evidence("createdDateTime", created.to_string(), Dataset::ProviderConstraints)
         .setting("default-set-grace-days", grace);
     let covering = ctx.approval(&entry.tenant_id).filter(|_| beyond.is_empty());
-    out.push(outside::settled(draft, covering, outside::limited(ctx, entry)));
+    out.push(outside::settled(draft, covering, ctx.approval(&entry.tenant_id)));
 }
 
 fn holds_set<'a>(ids: impl IntoIterator<Item = &'a str>) -> bool {

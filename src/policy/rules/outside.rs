@@ -90,12 +90,7 @@ fn ceiling(ctx: &Ctx<'_>, entry: &Entry, wanted: &Wanted<'_>, all: &BTreeSet<&st
         let note = format!("{}; whether anybody holds it is not known", few_roles(&names));
         draft.remediation(IF_ALLOWED_AND_PERHAPS_HELD).note(note).confidence(Confidence::Medium)
     };
-    Some(settled(draft, covering, limited(ctx, entry)))
-}
-
-/// The approval that a finding on a tenant may lie beyond: the one that holds, or else one that has run out.
-pub(super) fn limited<'a>(ctx: &Ctx<'a>, entry: &Entry) -> Option<&'a Approved> {
-    ctx.approval(&entry.tenant_id).or_else(|| approval::run_out(ctx, &entry.tenant_id))
+    Some(settled(draft, covering, ctx.approval(&entry.tenant_id)))
 }
 
 /// Lowers what an approval covers, and names the one that it lies beyond.

@@ -3,9 +3,9 @@
 use crate::domain::ledger::Class;
 use crate::domain::rule_meta::{Reads, helps, required};
 use crate::domain::{Dataset, RuleMeta, Severity};
+use crate::policy::ended;
 use crate::policy::rule::{Ctx, Draft, Out, Rule};
 
-use super::approval;
 use super::shared::{CUSTOMER, NIST_T1199, time};
 
 pub(super) static RULE: Rule = Rule {
@@ -48,7 +48,7 @@ fn check(ctx: &Ctx<'_>, out: &mut Out) {
             Some(made) => draft.evidence("serviceProviderConstraints.createdDateTime", time(Some(made)), Dataset::ProviderConstraints),
             None => draft,
         };
-        out.push(match approval::run_out(ctx, &entry.tenant_id) {
+        out.push(match ended::of(ctx.approved, &entry.tenant_id, ctx.now) {
             Some(approval) => draft.note("its approval has run out").naming(approval),
             None if ctx.approved.is_empty() => {
                 draft.severity(Severity::Medium).note("not reviewed: nobody is approved yet").setting("approved", Vec::<String>::new())
